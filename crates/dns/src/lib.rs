@@ -1,1 +1,16 @@
-//! The `dns` crate.
+//! DNS: records, resolver, authoritative server, zone plan, diff and text, publishers.
+
+mod authority;
+mod diff;
+mod plan;
+pub mod publish;
+mod record;
+mod resolver;
+mod text;
+
+pub use authority::Authority;
+pub use diff::{Change, diff};
+pub use plan::{DkimRecord, Plan, plan, reverse_name, reverse_zone};
+pub use record::{Data, Record, Zone};
+pub use resolver::{Found, Resolver};
+pub use text::{read_zone, write_zone};

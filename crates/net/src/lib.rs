@@ -1,1 +1,15 @@
-//! The `net` crate.
+//! Sockets: listen, dial, bind a source IP, TLS, drive a core.
+
+mod dial;
+mod drive;
+mod serve;
+mod stop;
+mod tls;
+mod transcript;
+
+pub use dial::{Dial, dial};
+pub use drive::{Drive, Ended, House, Socket, drive};
+pub use serve::{Limits, serve};
+pub use stop::{Stop, Stopper};
+pub use tls::{ClientTls, ServerTls};
+pub use transcript::Transcript;

@@ -1,1 +1,20 @@
-//! The `syntax` crate.
+//! Addresses, domains, the From header, dates, walking and composing messages.
+//!
+//! Pure: no clock, no socket. Reading order: [`Domain`], [`Address`], [`Timestamp`], [`Message`],
+//! [`FromField`], [`Draft`].
+
+mod address;
+mod compose;
+mod domain;
+mod from;
+mod malformed;
+mod message;
+mod timestamp;
+
+pub use address::Address;
+pub use compose::Draft;
+pub use domain::Domain;
+pub use from::{FromField, parse_from};
+pub use malformed::{Kind, Malformed};
+pub use message::{Field, Message, Part};
+pub use timestamp::Timestamp;

@@ -1,0 +1,40 @@
+//! The one closed list of events: log line, metric, webhook and dashboard row render it.
+
+use reference::Class;
+use syntax::{Address, Domain};
+
+use crate::id::{AttemptId, MailId, MailboxId, MessageId, RecipientId};
+
+/// Something that happened. `kind()` is its stable public id.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    /// A domain was created.
+    DomainAdded { domain: Domain },
+    /// A domain's records were published.
+    DomainPublished { domain: Domain, changes: usize },
+    /// A mailbox was created.
+    MailboxAdded { mailbox: MailboxId, address: Address },
+    /// A message was accepted for relay.
+    MessageAccepted { message: MessageId, from: Address, recipients: usize, octets: usize },
+    /// A submission was refused.
+    SubmissionRefused { login: Option<String>, entry: String, reply: String },
+    /// An attempt was begun.
+    AttemptBegun { recipient: RecipientId, attempt: AttemptId, number: u32 },
+    /// A recipient's host took responsibility.
+    Delivered { recipient: RecipientId, attempt: AttemptId, to: Address },
+    /// An attempt failed; another follows.
+    Deferred { recipient: RecipientId, attempt: AttemptId, to: Address, entry: String, class: Class },
+    /// Final failure.
+    Bounced { recipient: RecipientId, to: Address, entry: String, class: Class, late: bool },
+    /// The connection was lost after the final dot, or we crashed during an attempt.
+    InDoubt { recipient: RecipientId, attempt: AttemptId, to: Address },
+    /// An operator dropped a recipient.
+    Dropped { recipient: RecipientId, to: Address },
+    /// A mail arrived in a mailbox.
+    MailReceived { mail: MailId, mailbox: MailboxId, mail_kind: String },
+    /// A RCPT or MAIL was refused at our MX.
+    InboundRefused { reply: String },
+    /// An address went onto the suppression list.
+    Suppressed { address: Address, reason: String },
+}
