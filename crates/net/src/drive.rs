@@ -51,7 +51,12 @@ pub struct Ended {
 }
 
 /// Carries out the core's steps until it closes or the connection ends (then [`wire::Core::ended`] was called).
-pub async fn drive<C>(_core: &mut C, _stream: TcpStream, _house: &mut dyn House<C::Question, C::Answer>, _drive: Drive) -> Ended
+pub async fn drive<C>(
+    _core: &mut C,
+    _stream: TcpStream,
+    _house: &mut dyn House<C::Question, C::Answer>,
+    _drive: Drive,
+) -> Ended
 where
     C: wire::Core + Send,
     C::Question: Send,

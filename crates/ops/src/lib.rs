@@ -1,1 +1,47 @@
-//! The `ops` crate.
+//! One function per user deed: the CLI, the API and the pages are thin faces of it.
+
+mod domain;
+mod house;
+mod mailbox;
+mod queue;
+mod send;
+
+pub use domain::{Check, DomainReport, DomainRequest};
+pub use house::{House, HouseSettings, Running};
+pub use mailbox::{MailboxRequest, NewCredentials};
+pub use queue::{Why, WhyRecipient};
+pub use send::Composed;
+
+use dns::Resolver;
+use rules::secret::Key;
+use store::Store;
+
+/// What a deed works with. Cheap to clone. Deeds are methods, one file a subject.
+#[derive(Clone)]
+pub struct Ops {
+    /// Rows.
+    pub store: Store,
+    /// For live proof.
+    pub resolver: Resolver,
+    /// The installation's secret.
+    pub key: Key,
+    /// How domains are published.
+    pub publishing: Publishing,
+    /// Messages a new mailbox may submit in 24 hours.
+    pub daily_cap: u32,
+    /// How long a submitted message may wait in the queue.
+    pub expiry: std::time::Duration,
+}
+
+/// How records reach the DNS.
+#[derive(Clone)]
+pub enum Publishing {
+    /// Served by the embedded DNS (through the store).
+    Embedded,
+    /// Dynamic update.
+    Rfc2136(dns::publish::Rfc2136),
+    /// A provider's API.
+    Provider(dns::publish::Provider),
+    /// Printed as a zone file; the operator takes it from there.
+    Print,
+}

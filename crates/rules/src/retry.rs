@@ -15,6 +15,12 @@ pub struct Schedule {
 
 /// The moment of the next attempt after `failures` (at least 1) failed ones; `jitter` in 0.0..1.0
 /// spreads it by up to a tenth. `None` when that would be after `expires_at`.
-pub fn next_attempt(_schedule: &Schedule, _failures: u32, _now: Timestamp, _expires_at: Timestamp, _jitter: f64) -> Option<Timestamp> {
+pub fn next_attempt(
+    _schedule: &Schedule,
+    _failures: u32,
+    _now: Timestamp,
+    _expires_at: Timestamp,
+    _jitter: f64,
+) -> Option<Timestamp> {
     todo!()
 }

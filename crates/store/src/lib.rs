@@ -1,1 +1,28 @@
-//! The `store` crate.
+//! The rows: one SQL text on SQLite and PostgreSQL, one committer, group commit.
+//!
+//! Everything that a reply depends on goes through the committer: it is durable when the call returns.
+//! Reading order: [`Store`], then one module a table.
+
+mod committer;
+mod domain;
+mod event;
+mod lease;
+mod mail;
+mod mailbox;
+mod message;
+mod open;
+mod queue;
+mod suppression;
+mod workspace;
+mod zone;
+
+pub use domain::{DkimKey, NewDomain, SendingDomain};
+pub use event::StoredEvent;
+pub use mail::{Mail, MailKind, NewMail};
+pub use mailbox::{Mailbox, NewMailbox};
+pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};
+pub use open::{Health, Store};
+pub use queue::{Attempt, BeginAttempt, Due, Settled, Verdict};
+pub use suppression::Suppression;
+pub use workspace::Workspace;
+pub use zone::ZoneRecord;

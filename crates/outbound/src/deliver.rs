@@ -1,0 +1,1 @@
+//! One delivery: resolve, dial, drive, explain, settle.
