@@ -1,1 +1,88 @@
-fn main() {}
+//! `cargo xtask`: everything that keeps the house in order.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
+
+use std::{path::Path, process::ExitCode};
+
+use xtask::{
+    packages,
+    steps::{self, Done, STEPS},
+    tidy,
+};
+
+const HELP: &str = "\
+cargo xtask test [STEP…]   everything that must pass: format, tidy, clippy, build, tests, end-to-end, docs
+cargo xtask tidy           the floors: arrows, purity, doors, length
+cargo xtask packages       the Debian packages that the tests need, one a line";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        ["test", chosen @ ..] => test(chosen),
+        ["tidy"] => tidy(),
+        ["packages"] => {
+            packages::TOOLS.iter().for_each(|tool| println!("{}", tool.package));
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("{HELP}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn tidy() -> ExitCode {
+    match tidy::check(Path::new(".")) {
+        Ok(found) if found.is_empty() => {
+            println!("tidy: the house is in order");
+            ExitCode::SUCCESS
+        }
+        Ok(found) => {
+            found.iter().for_each(|untidy| println!("{untidy}"));
+            eprintln!("tidy: {} to put in order", found.len());
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("tidy: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(chosen: &[&str]) -> ExitCode {
+    if let Some(unknown) = chosen.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
+        eprintln!("there is no step `{unknown}`\n{HELP}");
+        return ExitCode::from(2);
+    }
+    let missing = packages::missing();
+    if !missing.is_empty() {
+        for tool in &missing {
+            eprintln!("missing: {} ({})", tool.package, tool.purpose);
+        }
+        eprintln!(
+            "The tests use real peers and leave none out. Install them first:\n  {}",
+            packages::command(&missing)
+        );
+        return ExitCode::FAILURE;
+    }
+    let mut done = Vec::new();
+    for step in STEPS.iter().filter(|step| chosen.is_empty() || chosen.contains(&step.name)) {
+        println!("== {}", step.name);
+        let result = steps::run(step);
+        let passed = result.passed;
+        done.push(result);
+        if !passed {
+            break;
+        }
+    }
+    summary(&done)
+}
+
+fn summary(done: &[Done]) -> ExitCode {
+    println!();
+    for Done { name, passed, took } in done {
+        let verdict = if *passed { "ok" } else { "FAILED" };
+        println!("{name:<12} {verdict:<7} {:>4} s", took.as_secs());
+    }
+    if done.iter().all(|done| done.passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,5 @@
+//! What the project does to itself: `cargo xtask tidy` and `cargo xtask test`.
+
+pub mod packages;
+pub mod steps;
+pub mod tidy;
