@@ -1,4 +1,5 @@
 //! Tidy is shown a small house, in order, and then each fault planted in it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
 use std::{fs, path::Path};
 
