@@ -3,26 +3,33 @@
 //! Everything that a reply depends on goes through the committer: it is durable when the call returns.
 //! Reading order: [`Store`], then one module a table.
 
+mod attempt;
 mod committer;
+mod connect;
 mod domain;
 mod event;
+mod fault;
+mod id;
 mod lease;
 mod mail;
 mod mailbox;
 mod message;
+mod migrate;
 mod open;
 mod queue;
+mod row;
 mod suppression;
 mod workspace;
 mod zone;
 
+pub use attempt::Attempt;
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use event::StoredEvent;
 pub use mail::{Mail, MailKind, NewMail};
 pub use mailbox::{Mailbox, NewMailbox};
 pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};
 pub use open::{Health, Store};
-pub use queue::{Attempt, BeginAttempt, Due, Settled, Verdict};
+pub use queue::{BeginAttempt, Due, Settled, Verdict};
 pub use suppression::Suppression;
 pub use workspace::Workspace;
 pub use zone::ZoneRecord;

@@ -7,7 +7,11 @@ use rules::{
 };
 use syntax::{Address, Timestamp};
 
-use crate::Store;
+use crate::{
+    Store,
+    committer::Tx,
+    row::{Row, free_text, sql, sql_made, stored},
+};
 
 /// What a mail is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,6 +25,22 @@ pub enum MailKind {
     Bounce,
     /// Written by a machine (Auto-Submitted): out of office…
     Auto,
+}
+
+impl MailKind {
+    /// As it is stored and written: `bounce`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Reply => "reply",
+            Self::Bounce => "bounce",
+            Self::Auto => "auto",
+        }
+    }
+    /// Reads what [`MailKind::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Message, Self::Reply, Self::Bounce, Self::Auto].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// A mail to be stored.
@@ -78,28 +98,103 @@ impl Store {
     ///
     /// # Errors
     /// `store.*`: the caller answers 451.
-    pub async fn deliver(&self, _mails: Vec<NewMail>, _events: Vec<Event>) -> Result<Vec<MailId>, Fault> {
-        todo!()
+    pub async fn deliver(&self, mails: Vec<NewMail>, events: Vec<Event>) -> Result<Vec<MailId>, Fault> {
+        self.write("store mail", |tx| {
+            Box::pin(async move {
+                let ids = put_mails(tx, mails).await?;
+                tx.record(&events).await?;
+                Ok(ids)
+            })
+        })
+        .await
     }
     /// Mails, newest first; of one mailbox when given; at most `limit` (0: 100).
     ///
     /// # Errors
     /// `store.*`
-    pub async fn mails(&self, _mailbox: Option<&MailboxId>, _limit: u32) -> Result<Vec<Mail>, Fault> {
-        todo!()
+    pub async fn mails(&self, mailbox: Option<&MailboxId>, limit: u32) -> Result<Vec<Mail>, Fault> {
+        let limit = i64::from(if limit == 0 { 100 } else { limit });
+        let query = match mailbox {
+            Some(mailbox) => sql("SELECT * FROM mail WHERE mailbox = $1 ORDER BY id DESC LIMIT $2")
+                .bind(mailbox.0.clone())
+                .bind(limit),
+            None => sql("SELECT * FROM mail ORDER BY id DESC LIMIT $1").bind(limit),
+        };
+        self.rows("list mail", query).await?.iter().map(read).collect()
     }
     /// The content of one.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn mail_content(&self, _id: &MailId) -> Result<Option<Vec<u8>>, Fault> {
-        todo!()
+    pub async fn mail_content(&self, id: &MailId) -> Result<Option<Vec<u8>>, Fault> {
+        let of_mail = sql("SELECT content FROM mail_body WHERE mail = $1").bind(id.0.clone());
+        self.row("read a mail's content", of_mail).await?.map(|row| row.octets("content")).transpose()
     }
     /// Whether a Message-ID (without brackets) is of a message we relayed from this mailbox.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn sent_message_id(&self, _mailbox: &MailboxId, _message_ids: &[String]) -> Result<bool, Fault> {
-        todo!()
+    pub async fn sent_message_id(&self, mailbox: &MailboxId, message_ids: &[String]) -> Result<bool, Fault> {
+        for chunk in message_ids.chunks(MESSAGE_IDS_PER_SELECT) {
+            let marks: Vec<String> = (2..chunk.len() + 2).map(|number| format!("${number}")).collect();
+            let marks = marks.join(", ");
+            let any =
+                sql_made(format!("SELECT id FROM message WHERE mailbox = $1 AND message_id IN ({marks}) LIMIT 1"));
+            let any = chunk.iter().fold(any.bind(mailbox.0.clone()), |query, id| query.bind(free_text(id)));
+            if self.row("look for a message", any).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
+}
+
+const MESSAGE_IDS_PER_SELECT: usize = 100;
+
+/// Stores mails within a transaction, and writes MailReceived for each.
+pub(crate) async fn put_mails(tx: &mut Tx, mails: Vec<NewMail>) -> Result<Vec<MailId>, Fault> {
+    let mut ids = Vec::with_capacity(mails.len());
+    for mail in mails {
+        let id = MailId(tx.id());
+        let (mailbox, mail_kind) = (mail.mailbox.clone(), mail.kind.as_str().to_owned());
+        put_mail(tx, &id, mail).await?;
+        tx.record(&[Event::MailReceived { mail: id.clone(), mailbox, mail_kind }]).await?;
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail) -> Result<(), Fault> {
+    let insert = sql("INSERT INTO mail (id, mailbox, kind, reverse_path, forward_path, from_address, subject, about, \
+                      verdicts, octets, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+    .bind(id.0.clone())
+    .bind(mail.mailbox.0)
+    .bind(mail.kind.as_str())
+    .bind(stored(&mail.reverse_path))
+    .bind(mail.forward_path.to_string())
+    .bind(stored(&mail.from))
+    .bind(free_text(&mail.subject))
+    .bind(mail.about.map(|about| about.0))
+    .bind(mail.verdicts.as_deref().map(free_text))
+    .bind(i64::try_from(mail.content.len()).unwrap_or(i64::MAX))
+    .bind(tx.now.micros());
+    tx.run(insert).await?;
+    let body = sql("INSERT INTO mail_body (mail, content) VALUES ($1, $2)").bind(id.0.clone()).bind(mail.content);
+    tx.run(body).await.map(drop)
+}
+
+fn read(row: &Row) -> Result<Mail, Fault> {
+    Ok(Mail {
+        id: MailId(row.text("id")?),
+        mailbox: MailboxId(row.text("mailbox")?),
+        kind: row.named("kind", MailKind::parse)?,
+        reverse_path: row.parsed_or_none("reverse_path")?,
+        forward_path: row.parsed("forward_path")?,
+        from: row.parsed_or_none("from_address")?,
+        subject: row.text("subject")?,
+        about: row.text_or_none("about")?.map(RecipientId),
+        verdicts: row.text_or_none("verdicts")?,
+        octets: row.count("octets")?,
+        received_at: row.moment("received_at")?,
+    })
 }

@@ -7,7 +7,11 @@ use rules::{
 };
 use syntax::{Address, Timestamp};
 
-use crate::{Attempt, Store};
+use crate::{
+    Attempt, Store, attempt,
+    committer::Tx,
+    row::{Query, Row, free_text, sql, sql_made},
+};
 
 /// A message to be accepted.
 #[derive(Debug, Clone)]
@@ -63,6 +67,34 @@ pub enum State {
     Dropped,
 }
 
+impl State {
+    /// As it is stored and written: `in_doubt`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Deferred => "deferred",
+            Self::Sending => "sending",
+            Self::InDoubt => "in_doubt",
+            Self::Delivered => "delivered",
+            Self::Bounced => "bounced",
+            Self::Dropped => "dropped",
+        }
+    }
+    /// Reads what [`State::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        const ALL: [State; 7] = [
+            State::Queued,
+            State::Deferred,
+            State::Sending,
+            State::InDoubt,
+            State::Delivered,
+            State::Bounced,
+            State::Dropped,
+        ];
+        ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// A message with its recipients.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct QueuedMessage {
@@ -103,7 +135,7 @@ pub struct QueuedRecipient {
     pub state: State,
     /// Attempts begun.
     pub attempts: u32,
-    /// Next attempt, when one is due.
+    /// Next attempt; `None` unless it waits for one.
     pub next_at: Option<Timestamp>,
     /// ORCPT.
     pub original: Option<String>,
@@ -113,7 +145,7 @@ pub struct QueuedRecipient {
     pub possible_duplicate: bool,
 }
 
-/// Which rows to list.
+/// Which rows to list: messages with at least one recipient that fits, and of their recipients those that fit.
 #[derive(Debug, Clone, Default)]
 pub struct QueueFilter {
     /// Only these states (empty: all).
@@ -129,67 +161,271 @@ pub struct QueueFilter {
 }
 
 impl Store {
-    /// Accepts. Durable on return; due at once.
+    /// Accepts. Durable on return; due at once. Writes MessageAccepted (one among `events` is ignored: only the store
+    /// knows the id), then `events`.
     ///
     /// # Errors
     /// `store.*`: the caller answers 451.
-    pub async fn accept(&self, _new: NewMessage, _events: Vec<Event>) -> Result<MessageId, Fault> {
-        todo!()
+    pub async fn accept(&self, new: NewMessage, mut events: Vec<Event>) -> Result<MessageId, Fault> {
+        events.retain(|event| !matches!(event, Event::MessageAccepted { .. }));
+        self.write("accept a message", |tx| {
+            Box::pin(async move {
+                let id = MessageId(tx.id());
+                let accepted = Event::MessageAccepted {
+                    message: id.clone(),
+                    from: new.from.clone(),
+                    recipients: new.recipients.len(),
+                    octets: new.content.len(),
+                };
+                events.insert(0, accepted);
+                insert_message(tx, &id, new).await?;
+                tx.record(&events).await?;
+                tx.due();
+                Ok(id)
+            })
+        })
+        .await
     }
     /// One message.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn message(&self, _id: &MessageId) -> Result<Option<QueuedMessage>, Fault> {
-        todo!()
+    pub async fn message(&self, id: &MessageId) -> Result<Option<QueuedMessage>, Fault> {
+        let of_id = sql("SELECT * FROM message WHERE id = $1").bind(id.0.clone());
+        let Some(row) = self.row("read a message", of_id).await? else { return Ok(None) };
+        let of_message = sql("SELECT * FROM recipient WHERE message = $1 ORDER BY id").bind(id.0.clone());
+        let recipients = self.rows("read recipients", of_message).await?;
+        let recipients = recipients.iter().map(read_recipient).collect::<Result<_, _>>()?;
+        Ok(Some(QueuedMessage { recipients, ..read(&row)? }))
     }
     /// Its content.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn content(&self, _id: &MessageId) -> Result<Option<Vec<u8>>, Fault> {
-        todo!()
+    pub async fn content(&self, id: &MessageId) -> Result<Option<Vec<u8>>, Fault> {
+        let of_message = sql("SELECT content FROM body WHERE message = $1").bind(id.0.clone());
+        self.row("read a message's content", of_message).await?.map(|row| row.octets("content")).transpose()
     }
     /// A recipient and its message.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn recipient(&self, _id: &RecipientId) -> Result<Option<(QueuedRecipient, QueuedMessage)>, Fault> {
-        todo!()
+    pub async fn recipient(&self, id: &RecipientId) -> Result<Option<(QueuedRecipient, QueuedMessage)>, Fault> {
+        let of_id = sql("SELECT * FROM recipient WHERE id = $1").bind(id.0.clone());
+        let Some(row) = self.row("read a recipient", of_id).await? else { return Ok(None) };
+        let recipient = read_recipient(&row)?;
+        let message = self.message(&recipient.message).await?;
+        Ok(message.map(|message| (recipient, message)))
     }
     /// The queue.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn queue(&self, _filter: &QueueFilter) -> Result<Vec<QueuedMessage>, Fault> {
-        todo!()
+    pub async fn queue(&self, filter: &QueueFilter) -> Result<Vec<QueuedMessage>, Fault> {
+        let rows = self.rows("list the queue", messages_that_fit(filter)).await?;
+        let mut messages = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        for chunk in messages.chunks_mut(MESSAGES_PER_SELECT) {
+            let rows = self.rows("list the queue", recipients_that_fit(filter, chunk)).await?;
+            let recipients = rows.iter().map(read_recipient).collect::<Result<Vec<_>, _>>()?;
+            for message in chunk {
+                message.recipients = recipients.iter().filter(|row| row.message == message.id).cloned().collect();
+            }
+        }
+        Ok(messages)
     }
     /// Attempts for a recipient, oldest first.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn attempts(&self, _recipient: &RecipientId) -> Result<Vec<Attempt>, Fault> {
-        todo!()
+    pub async fn attempts(&self, recipient: &RecipientId) -> Result<Vec<Attempt>, Fault> {
+        let of_recipient = sql("SELECT * FROM attempt WHERE recipient = $1 ORDER BY number").bind(recipient.0.clone());
+        self.rows("read attempts", of_recipient).await?.iter().map(attempt::read).collect()
     }
     /// Messages accepted from a mailbox since a moment.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn accepted_since(&self, _mailbox: &MailboxId, _since: Timestamp) -> Result<u32, Fault> {
-        todo!()
+    pub async fn accepted_since(&self, mailbox: &MailboxId, since: Timestamp) -> Result<u32, Fault> {
+        let count = sql("SELECT COUNT(*) AS accepted FROM message WHERE mailbox = $1 AND accepted_at >= $2")
+            .bind(mailbox.0.clone())
+            .bind(since.micros());
+        let row = self.row("count accepted messages", count).await?;
+        row.map_or(Ok(0), |row| row.count("accepted"))
     }
     /// Makes waiting recipients (deferred, in doubt, queued) due now. Returns how many.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn retry_now(&self, _recipients: &[RecipientId]) -> Result<u32, Fault> {
-        todo!()
+    pub async fn retry_now(&self, recipients: &[RecipientId]) -> Result<u32, Fault> {
+        let recipients = recipients.to_vec();
+        self.write("make recipients due", |tx| {
+            Box::pin(async move {
+                let mut due = 0;
+                for recipient in recipients {
+                    let update = sql("UPDATE recipient SET next_at = $1 WHERE id = $2 AND next_at IS NOT NULL")
+                        .bind(tx.now.micros())
+                        .bind(recipient.0);
+                    if tx.run(update).await? > 0 {
+                        tx.due();
+                        due += 1;
+                    }
+                }
+                Ok(due)
+            })
+        })
+        .await
     }
-    /// Takes waiting recipients out of the queue for good. Returns those that were dropped.
+    /// Takes waiting recipients out of the queue for good, and writes Dropped. Returns those that were dropped.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn drop_recipients(&self, _recipients: &[RecipientId]) -> Result<Vec<RecipientId>, Fault> {
-        todo!()
+    pub async fn drop_recipients(&self, recipients: &[RecipientId]) -> Result<Vec<RecipientId>, Fault> {
+        let recipients = recipients.to_vec();
+        self.write("drop recipients", |tx| {
+            Box::pin(async move {
+                let mut dropped = Vec::new();
+                for recipient in recipients {
+                    let update = sql("UPDATE recipient SET state = 'dropped', next_at = NULL \
+                                      WHERE id = $1 AND next_at IS NOT NULL RETURNING address")
+                    .bind(recipient.0.clone());
+                    if let Some(row) = tx.row(update).await? {
+                        let to = row.parsed("address")?;
+                        tx.record(&[Event::Dropped { recipient: recipient.clone(), to }]).await?;
+                        dropped.push(recipient);
+                    }
+                }
+                Ok(dropped)
+            })
+        })
+        .await
     }
+}
+
+/// Messages whose recipients are read with one statement.
+const MESSAGES_PER_SELECT: usize = 100;
+/// Messages listed when the filter names no number.
+const LISTED_BY_DEFAULT: u32 = 100;
+
+async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
+    let insert = sql("INSERT INTO message (id, domain, mailbox, from_address, subject, message_id, octets, envid, \
+                      accepted_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+    .bind(id.0.clone())
+    .bind(new.domain.0)
+    .bind(new.mailbox.0)
+    .bind(new.from.to_string())
+    .bind(free_text(&new.subject))
+    .bind(free_text(&new.message_id))
+    .bind(i64::try_from(new.content.len()).unwrap_or(i64::MAX))
+    .bind(new.envid.as_deref().map(free_text))
+    .bind(tx.now.micros())
+    .bind(new.expires_at.micros());
+    tx.run(insert).await?;
+    let body = sql("INSERT INTO body (message, content) VALUES ($1, $2)").bind(id.0.clone()).bind(new.content);
+    tx.run(body).await?;
+    let rows: Vec<(String, NewRecipient)> = new.recipients.into_iter().map(|new| (tx.id(), new)).collect();
+    let now = tx.now.micros();
+    let into = "recipient (id, message, address, to_domain, original, notify_failure, next_at, state, attempts, \
+                possible_duplicate)";
+    tx.insert(into, 10, &rows, |query, (recipient, new)| {
+        query
+            .bind(recipient.clone())
+            .bind(id.0.clone())
+            .bind(new.address.to_string())
+            .bind(new.address.domain().to_string())
+            .bind(new.original.as_deref().map(free_text))
+            .bind(i64::from(new.notify_failure))
+            .bind(now)
+            .bind(State::Queued.as_str())
+            .bind(0_i64)
+            .bind(0_i64)
+    })
+    .await
+}
+
+/// Conditions joined by AND, and their values in the order of their numbers.
+#[derive(Default)]
+struct Conditions {
+    texts: Vec<String>,
+    values: Vec<String>,
+}
+
+impl Conditions {
+    fn is_one_of(&mut self, column: &str, values: impl IntoIterator<Item = String>) {
+        let first = self.values.len() + 1;
+        self.values.extend(values);
+        let marks: Vec<String> = (first..=self.values.len()).map(|number| format!("${number}")).collect();
+        self.texts.push(format!("{column} IN ({})", marks.join(", ")));
+    }
+    fn of_recipients(&mut self, filter: &QueueFilter) {
+        if !filter.states.is_empty() {
+            self.is_one_of("state", filter.states.iter().map(|state| state.as_str().to_owned()));
+        }
+        if let Some(to_domain) = &filter.to_domain {
+            self.is_one_of("to_domain", [to_domain.to_ascii_lowercase()]);
+        }
+    }
+    fn query(self, before: &str, after: &str) -> Query {
+        let joined = match self.texts.is_empty() {
+            true => String::new(),
+            false => format!("WHERE {}", self.texts.join(" AND ")),
+        };
+        let query = sql_made(format!("{before} {joined} {after}"));
+        self.values.into_iter().fold(query, |query, value| query.bind(free_text(&value)))
+    }
+}
+
+fn messages_that_fit(filter: &QueueFilter) -> Query {
+    let mut conditions = Conditions::default();
+    conditions.of_recipients(filter);
+    if !conditions.texts.is_empty() {
+        let inner = conditions.texts.join(" AND ");
+        conditions.texts = vec![format!("id IN (SELECT message FROM recipient WHERE {inner})")];
+    }
+    if let Some(domain) = &filter.domain {
+        conditions.is_one_of("domain", [domain.0.clone()]);
+    }
+    if let Some(before) = &filter.before {
+        conditions.values.push(before.0.clone());
+        conditions.texts.push(format!("id < ${}", conditions.values.len()));
+    }
+    let limit = if filter.limit == 0 { LISTED_BY_DEFAULT } else { filter.limit };
+    conditions.query("SELECT * FROM message", &format!("ORDER BY id DESC LIMIT {limit}"))
+}
+
+fn recipients_that_fit(filter: &QueueFilter, messages: &[QueuedMessage]) -> Query {
+    let mut conditions = Conditions::default();
+    conditions.of_recipients(filter);
+    conditions.is_one_of("message", messages.iter().map(|message| message.id.0.clone()));
+    conditions.query("SELECT * FROM recipient", "ORDER BY id")
+}
+
+/// A message, without its recipients.
+fn read(row: &Row) -> Result<QueuedMessage, Fault> {
+    Ok(QueuedMessage {
+        id: MessageId(row.text("id")?),
+        domain: DomainId(row.text("domain")?),
+        mailbox: MailboxId(row.text("mailbox")?),
+        from: row.parsed("from_address")?,
+        subject: row.text("subject")?,
+        message_id: row.text("message_id")?,
+        octets: row.count("octets")?,
+        envid: row.text_or_none("envid")?,
+        accepted_at: row.moment("accepted_at")?,
+        expires_at: row.moment("expires_at")?,
+        recipients: Vec::new(),
+    })
+}
+
+fn read_recipient(row: &Row) -> Result<QueuedRecipient, Fault> {
+    Ok(QueuedRecipient {
+        id: RecipientId(row.text("id")?),
+        message: MessageId(row.text("message")?),
+        address: row.parsed("address")?,
+        state: row.named("state", State::parse)?,
+        attempts: row.count("attempts")?,
+        next_at: row.moment_or_none("next_at")?,
+        original: row.text_or_none("original")?,
+        notify_failure: row.flag("notify_failure")?,
+        possible_duplicate: row.flag("possible_duplicate")?,
+    })
 }

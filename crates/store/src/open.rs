@@ -1,13 +1,48 @@
 //! Opening, migrating, closing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use rules::{Clock, Fault};
+use rules::{Blame, Clock, Fault, Retry};
+use sqlx::AnyPool;
+use tokio::{
+    sync::{Mutex, Notify, RwLock},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{
+    committer::{Change, Committer, Tx},
+    connect::{Backend, Location},
+    fault::fault,
+    migrate::migrate,
+    row::{Query, Row, sql},
+};
+
+/// Longest wait for a lock or an answer when only health is asked for.
+const HEALTH_LIMIT: Duration = Duration::from_secs(5);
+/// Longest wait for the last changes at the end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The store. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Store {
-    pub(crate) clock: Arc<dyn Clock>,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    backend: Backend,
+    readers: AnyPool,
+    /// `None` once closed.
+    committer: RwLock<Option<Arc<Committer>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+    wake: Arc<Notify>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("backend", &self.inner.backend).finish_non_exhaustive()
+    }
 }
 
 /// What `/readyz` and `serve` say about it.
@@ -20,26 +55,84 @@ pub struct Health {
 }
 
 impl Store {
-    /// Opens `sqlite:///path/file.db` (made when absent) or `postgres://…`, and migrates.
+    /// Opens `sqlite:///path/file.db` (made when absent, for its owner only) or `postgres://…`, and migrates.
+    /// What follows `sqlite://` is the path as it is, without parameters.
     ///
     /// # Errors
     /// `store.open`, `store.migrate`.
-    pub async fn open(_url: &str, _clock: Arc<dyn Clock>) -> Result<Self, Fault> {
-        todo!()
+    pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        let location = Location::new(url)?;
+        let mut connection = location.writer().await?;
+        migrate(&mut connection, location.backend).await?;
+        let (readers, backend) = (location.readers(), location.backend);
+        let wake = Arc::new(Notify::new());
+        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone());
+        let committer = RwLock::new(Some(Arc::new(committer)));
+        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake };
+        Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
     pub fn clock(&self) -> Arc<dyn Clock> {
-        self.clock.clone()
+        self.inner.clock.clone()
     }
-    /// Whether it can be reached.
+    /// Whether it can be read and written.
     ///
     /// # Errors
     /// `store.unavailable`.
     pub async fn health(&self) -> Result<Health, Fault> {
-        todo!()
+        let look = async {
+            self.write("reach the database", |_| Box::pin(async { Ok(()) })).await?;
+            let count = sql("SELECT COUNT(*) AS waiting FROM recipient WHERE next_at IS NOT NULL");
+            match self.row("count what waits", count).await? {
+                Some(row) => row.count("waiting"),
+                None => Ok(0),
+            }
+        };
+        match timeout(HEALTH_LIMIT, look).await {
+            Ok(Ok(queued)) => Ok(Health { backend: self.inner.backend.name().to_owned(), queued }),
+            Ok(Err(fault)) => Err(Fault { code: "store.unavailable", ..fault }),
+            Err(_) => {
+                let what = format!("the database did not answer within {} s", HEALTH_LIMIT.as_secs());
+                Err(Fault::new("store.unavailable", Blame::Operator, Retry::Later).context(what))
+            }
+        }
     }
-    /// Waits for the committer to finish and closes.
+    /// Waits for the committer to finish and closes. Every later call ends in `store.closed` or `store.unavailable`.
     pub async fn close(&self) {
-        todo!()
+        // The task ends when the last sender is gone: this one, and those of writes under way.
+        self.inner.committer.write().await.take();
+        if let Some(task) = self.inner.task.lock().await.take()
+            && timeout(CLOSE_LIMIT, task).await.is_err()
+        {
+            tracing::error!("the store is closed although its last changes could not be written");
+        }
+        self.inner.readers.close().await;
+    }
+
+    /// Has a change made; durable on return.
+    pub(crate) async fn write<T, F>(&self, doing: &'static str, change: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Change<'t, T> + Send + 'static,
+    {
+        let committer = self.inner.committer.read().await.clone();
+        let Some(committer) = committer else {
+            return Err(Fault::new("store.closed", Blame::Operator, Retry::Later).context(doing));
+        };
+        committer.write(doing, change).await
+    }
+    /// All rows.
+    pub(crate) async fn rows(&self, doing: &'static str, query: Query) -> Result<Vec<Row>, Fault> {
+        let rows = query.fetch_all(&self.inner.readers).await.map_err(|error| fault(doing, error))?;
+        Ok(rows.into_iter().map(|row| Row { doing, row }).collect())
+    }
+    /// The first row.
+    pub(crate) async fn row(&self, doing: &'static str, query: Query) -> Result<Option<Row>, Fault> {
+        let row = query.fetch_optional(&self.inner.readers).await.map_err(|error| fault(doing, error))?;
+        Ok(row.map(|row| Row { doing, row }))
+    }
+    /// Rung after a commit that made something due.
+    pub(crate) fn bell(&self) -> &Notify {
+        &self.inner.wake
     }
 }

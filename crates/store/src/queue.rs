@@ -1,6 +1,6 @@
 //! What the relay does with the queue: look, begin, settle, recover.
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 use reference::Class;
 use rules::{
@@ -10,7 +10,13 @@ use rules::{
 };
 use syntax::{Address, Timestamp};
 
-use crate::{NewMail, Store};
+use crate::{
+    NewMail, State, Store,
+    attempt::{insert_begun, insert_notification, settle_attempt},
+    committer::Tx,
+    mail::put_mails,
+    row::{Row, sql},
+};
 
 /// A recipient whose attempt is due.
 #[derive(Debug, Clone)]
@@ -102,39 +108,25 @@ pub enum Verdict {
     Bounced,
 }
 
-/// An attempt's row.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Attempt {
-    /// Id.
-    pub id: AttemptId,
-    /// Number, from 1.
-    pub number: u32,
-    /// Source IP.
-    pub egress_ip: IpAddr,
-    /// When begun.
-    pub begun_at: Timestamp,
-    /// When ended; `None` while under way or lost in a crash.
-    pub ended_at: Option<Timestamp>,
-    /// `delivered`, `deferred`, `in_doubt`, `bounced`; `None` while under way.
-    pub verdict: Option<String>,
-    /// MX host.
-    pub mx_host: Option<String>,
-    /// Peer.
-    pub peer: Option<String>,
-    /// TLS.
-    pub tls: Option<String>,
-    /// Stage.
-    pub stage: Option<String>,
-    /// Reply.
-    pub reply: Option<String>,
-    /// Enhanced code.
-    pub enhanced: Option<String>,
-    /// Entry id.
-    pub entry: Option<String>,
-    /// Class.
-    pub class: Option<Class>,
-    /// Transcript.
-    pub transcript: String,
+impl Verdict {
+    /// As it is stored and written: `in_doubt`.
+    pub fn as_str(self) -> &'static str {
+        self.state().as_str()
+    }
+    fn state(self) -> State {
+        match self {
+            Self::Delivered => State::Delivered,
+            Self::Deferred(_) => State::Deferred,
+            Self::InDoubt(_) => State::InDoubt,
+            Self::Bounced => State::Bounced,
+        }
+    }
+    fn next_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Deferred(at) | Self::InDoubt(at) => Some(at),
+            Self::Delivered | Self::Bounced => None,
+        }
+    }
 }
 
 impl Store {
@@ -142,47 +134,190 @@ impl Store {
     ///
     /// # Errors
     /// `store.*`
-    pub async fn due(&self, _until: Timestamp, _limit: u32, _skip: &[RecipientId]) -> Result<Vec<Due>, Fault> {
-        todo!()
+    pub async fn due(&self, until: Timestamp, limit: u32, skip: &[RecipientId]) -> Result<Vec<Due>, Fault> {
+        let skip: HashSet<&RecipientId> = skip.iter().collect();
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        // Page by page along the index, because a list of thousands of ids to leave out is slow in either database.
+        let page = i64::from(limit).saturating_add(i64::try_from(skip.len().min(SKIPPED_PER_PAGE)).unwrap_or(0));
+        let mut due: Vec<Due> = Vec::new();
+        let mut last = (i64::MIN, String::new());
+        while due.len() < wanted {
+            let query = sql(DUE).bind(until.micros()).bind(last.0).bind(last.1.clone()).bind(page);
+            let rows = self.rows("look what is due", query).await?;
+            for row in &rows {
+                let one = read_due(row)?;
+                last = (one.due_at.micros(), one.recipient.0.clone());
+                if due.len() < wanted && !skip.contains(&one.recipient) {
+                    due.push(one);
+                }
+            }
+            if i64::try_from(rows.len()).unwrap_or(i64::MAX) < page {
+                break;
+            }
+        }
+        Ok(due)
     }
     /// The earliest moment at which something is due.
     ///
     /// # Errors
     /// `store.*`
     pub async fn next_due(&self) -> Result<Option<Timestamp>, Fault> {
-        todo!()
+        let query = sql("SELECT MIN(next_at) AS next_at FROM recipient WHERE next_at IS NOT NULL");
+        self.row("look what is due next", query).await?.map_or(Ok(None), |row| row.moment_or_none("next_at"))
     }
-    /// Returns once something became due through this store (accept, retry): the relay looks again.
+    /// Returns once something became due through this store (accept, retry): the relay looks again. What happened
+    /// since the last return counts; one waits at a time. What other processes made due is found by polling.
     pub async fn wake(&self) {
-        todo!()
+        self.bell().notified().await;
     }
-    /// Begins attempts, each answered in order; `None`: it was begun elsewhere, settled or dropped meanwhile.
+    /// Begins attempts, each answered in order; `None`: it was begun elsewhere, settled or dropped meanwhile. Writes
+    /// AttemptBegun.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn begin(&self, _attempts: Vec<BeginAttempt>) -> Result<Vec<Option<AttemptId>>, Fault> {
-        todo!()
+    pub async fn begin(&self, attempts: Vec<BeginAttempt>) -> Result<Vec<Option<AttemptId>>, Fault> {
+        self.write("begin attempts", |tx| {
+            Box::pin(async move {
+                let mut begun = Vec::with_capacity(attempts.len());
+                for attempt in attempts {
+                    begun.push(begin_one(tx, attempt).await?);
+                }
+                Ok(begun)
+            })
+        })
+        .await
     }
-    /// Writes how attempts ended. An attempt settled before is left alone.
+    /// Writes how attempts ended. An attempt settled before is left alone. Of a recipient that is not being sent to
+    /// any more (a late bounce came first), only the attempt is written, without notice and events.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn settle(&self, _settled: Vec<Settled>) -> Result<(), Fault> {
-        todo!()
+    pub async fn settle(&self, settled: Vec<Settled>) -> Result<(), Fault> {
+        self.write("settle attempts", |tx| {
+            Box::pin(async move {
+                for settled in settled {
+                    settle_one(tx, settled).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
-    /// After a start: attempts without a result become in doubt. Returns how many.
+    /// After a start, before the first `begin`: attempts without a result become in doubt, with their event. Returns
+    /// how many.
     ///
     /// # Errors
     /// `store.*`
     pub async fn recover(&self) -> Result<u32, Fault> {
-        todo!()
+        self.write("recover attempts", |tx| {
+            Box::pin(async move {
+                let lost = sql("SELECT a.id AS attempt, a.recipient, a.next_at, r.address FROM attempt a \
+                                JOIN recipient r ON r.id = a.recipient WHERE a.verdict IS NULL ORDER BY a.id");
+                let lost = tx.rows(lost).await?;
+                for row in &lost {
+                    doubt(tx, row).await?;
+                }
+                Ok(u32::try_from(lost.len()).unwrap_or(u32::MAX))
+            })
+        })
+        .await
     }
     /// A DSN or callback said later that a delivered (or waiting) recipient failed: state Bounced, an attempt
-    /// row with stage `notification`, the mail of the DSN and the events in one transaction.
+    /// row with stage `notification`, the mail of the DSN and the events in one transaction. Of a recipient that
+    /// failed before (or is unknown), only the mail is written.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn bounce_late(&self, _settled: Settled) -> Result<(), Fault> {
-        todo!()
+    pub async fn bounce_late(&self, settled: Settled) -> Result<(), Fault> {
+        self.write("write a late bounce", |tx| {
+            Box::pin(async move {
+                let update = sql("UPDATE recipient SET state = 'bounced', next_at = NULL \
+                                  WHERE id = $1 AND state NOT IN ('bounced', 'dropped')")
+                .bind(settled.recipient.0.clone());
+                if tx.run(update).await? > 0 {
+                    insert_notification(tx, &settled).await?;
+                    tx.record(&settled.events).await?;
+                }
+                put_mails(tx, settled.notice.into_iter().collect()).await.map(drop)
+            })
+        })
+        .await
     }
+}
+
+/// Recipients to be skipped that one page makes room for.
+const SKIPPED_PER_PAGE: usize = 512;
+
+const DUE: &str = "SELECT r.id, r.message, r.address, r.attempts, r.next_at, r.original, r.notify_failure, \
+                   m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, d.egress_ip FROM recipient r \
+                   JOIN message m ON m.id = r.message JOIN domain d ON d.id = m.domain \
+                   WHERE r.next_at <= $1 AND (r.next_at, r.id) > ($2, $3) ORDER BY r.next_at, r.id LIMIT $4";
+
+fn read_due(row: &Row) -> Result<Due, Fault> {
+    Ok(Due {
+        recipient: RecipientId(row.text("id")?),
+        message: MessageId(row.text("message")?),
+        domain: DomainId(row.text("domain")?),
+        mailbox: MailboxId(row.text("mailbox")?),
+        from: row.parsed("from_address")?,
+        address: row.parsed("address")?,
+        egress_ip: row.parsed("egress_ip")?,
+        attempts: row.count("attempts")?,
+        due_at: row.moment("next_at")?,
+        expires_at: row.moment("expires_at")?,
+        envid: row.text_or_none("envid")?,
+        original: row.text_or_none("original")?,
+        notify_failure: row.flag("notify_failure")?,
+    })
+}
+
+async fn begin_one(tx: &mut Tx, begin: BeginAttempt) -> Result<Option<AttemptId>, Fault> {
+    // The number is the fence: of two that looked at the same row, the second finds it raised.
+    let take = sql("UPDATE recipient SET state = 'sending', attempts = $1, next_at = NULL \
+                    WHERE id = $2 AND attempts = $3 AND next_at IS NOT NULL")
+    .bind(i64::from(begin.number))
+    .bind(begin.recipient.0.clone())
+    .bind(i64::from(begin.number) - 1);
+    if tx.run(take).await? == 0 {
+        return Ok(None);
+    }
+    let attempt = AttemptId(tx.id());
+    insert_begun(tx, &attempt, &begin).await?;
+    let (recipient, number) = (begin.recipient, begin.number);
+    tx.record(&[Event::AttemptBegun { recipient, attempt: attempt.clone(), number }]).await?;
+    Ok(Some(attempt))
+}
+
+async fn settle_one(tx: &mut Tx, settled: Settled) -> Result<(), Fault> {
+    if !settle_attempt(tx, &settled).await? {
+        return Ok(());
+    }
+    let (state, next_at) = (settled.verdict.state(), settled.verdict.next_at());
+    let update = sql("UPDATE recipient SET state = $1, next_at = $2, \
+                      possible_duplicate = CASE WHEN $1 = 'in_doubt' THEN 1 ELSE possible_duplicate END \
+                      WHERE id = $3 AND state = 'sending'")
+    .bind(state.as_str())
+    .bind(next_at.map(Timestamp::micros))
+    .bind(settled.recipient.0);
+    if tx.run(update).await? > 0 {
+        tx.record(&settled.events).await?;
+        put_mails(tx, settled.notice.into_iter().collect()).await?;
+    }
+    Ok(())
+}
+
+/// The attempt keeps no end: nobody knows it. It is tried again when `begin` said.
+async fn doubt(tx: &mut Tx, row: &Row) -> Result<(), Fault> {
+    let (attempt, recipient) = (AttemptId(row.text("attempt")?), RecipientId(row.text("recipient")?));
+    let next_at = row.moment_or_none("next_at")?.unwrap_or(tx.now);
+    tx.run(sql("UPDATE attempt SET verdict = 'in_doubt' WHERE id = $1").bind(attempt.0.clone())).await?;
+    let update = sql("UPDATE recipient SET state = 'in_doubt', next_at = $1, possible_duplicate = 1 \
+                      WHERE id = $2 AND state = 'sending'")
+    .bind(next_at.micros())
+    .bind(recipient.0.clone());
+    if tx.run(update).await? > 0 {
+        tx.due();
+        tx.record(&[Event::InDoubt { recipient, attempt, to: row.parsed("address")? }]).await?;
+    }
+    Ok(())
 }

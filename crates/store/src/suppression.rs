@@ -1,9 +1,12 @@
 //! Addresses that are left alone by the whole installation.
 
-use rules::Fault;
+use rules::{Fault, event::Event};
 use syntax::{Address, Timestamp};
 
-use crate::Store;
+use crate::{
+    Store,
+    row::{Row, free_text, sql},
+};
 
 /// A suppressed address.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -17,32 +20,61 @@ pub struct Suppression {
 }
 
 impl Store {
-    /// Adds (idempotent), with its event.
+    /// Adds (idempotent: the first reason stays), with its event.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn suppress(&self, _address: &Address, _reason: &str) -> Result<(), Fault> {
-        todo!()
+    pub async fn suppress(&self, address: &Address, reason: &str) -> Result<(), Fault> {
+        let (address, reason) = (address.clone(), free_text(reason));
+        self.write("suppress an address", |tx| {
+            Box::pin(async move {
+                let insert = sql("INSERT INTO suppression (address_key, address, reason, created_at) \
+                                  VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
+                .bind(address.key())
+                .bind(address.to_string())
+                .bind(reason.clone())
+                .bind(tx.now.micros());
+                match tx.run(insert).await? {
+                    0 => Ok(()),
+                    _ => tx.record(&[Event::Suppressed { address, reason }]).await,
+                }
+            })
+        })
+        .await
     }
     /// Removes. Whether it was there.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn unsuppress(&self, _address: &Address) -> Result<bool, Fault> {
-        todo!()
+    pub async fn unsuppress(&self, address: &Address) -> Result<bool, Fault> {
+        let delete = sql("DELETE FROM suppression WHERE address_key = $1").bind(address.key());
+        self.write("take an address off the suppression list", |tx| {
+            Box::pin(async move { tx.run(delete).await.map(|rows| rows > 0) })
+        })
+        .await
     }
     /// Whether an address is suppressed.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn suppression(&self, _address: &Address) -> Result<Option<Suppression>, Fault> {
-        todo!()
+    pub async fn suppression(&self, address: &Address) -> Result<Option<Suppression>, Fault> {
+        let of_key = sql("SELECT * FROM suppression WHERE address_key = $1").bind(address.key());
+        self.row("look at the suppression list", of_key).await?.as_ref().map(read).transpose()
     }
     /// All, by address.
     ///
     /// # Errors
     /// `store.*`
     pub async fn suppressions(&self) -> Result<Vec<Suppression>, Fault> {
-        todo!()
+        let all = sql("SELECT * FROM suppression ORDER BY address_key");
+        self.rows("read the suppression list", all).await?.iter().map(read).collect()
     }
+}
+
+fn read(row: &Row) -> Result<Suppression, Fault> {
+    Ok(Suppression {
+        address: row.parsed("address")?,
+        reason: row.text("reason")?,
+        created_at: row.moment("created_at")?,
+    })
 }

@@ -3,7 +3,10 @@
 use rules::{Fault, id::WorkspaceId};
 use syntax::Timestamp;
 
-use crate::Store;
+use crate::{
+    Store,
+    row::{Row, free_text, sql},
+};
 
 /// A tenant.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -21,14 +24,34 @@ impl Store {
     ///
     /// # Errors
     /// `store.*`
-    pub async fn ensure_workspace(&self, _name: &str) -> Result<Workspace, Fault> {
-        todo!()
+    pub async fn ensure_workspace(&self, name: &str) -> Result<Workspace, Fault> {
+        let name = free_text(name);
+        self.write("make a workspace", |tx| {
+            Box::pin(async move {
+                let of_name = sql("SELECT * FROM workspace WHERE name = $1").bind(name.clone());
+                if let Some(row) = tx.row(of_name).await? {
+                    return read(&row);
+                }
+                let made = Workspace { id: WorkspaceId(tx.id()), name, created_at: tx.now };
+                let insert = sql("INSERT INTO workspace (id, name, created_at) VALUES ($1, $2, $3)")
+                    .bind(made.id.0.clone())
+                    .bind(made.name.clone())
+                    .bind(made.created_at.micros());
+                tx.run(insert).await?;
+                Ok(made)
+            })
+        })
+        .await
     }
     /// All, by name.
     ///
     /// # Errors
     /// `store.*`
     pub async fn workspaces(&self) -> Result<Vec<Workspace>, Fault> {
-        todo!()
+        self.rows("list workspaces", sql("SELECT * FROM workspace ORDER BY name")).await?.iter().map(read).collect()
     }
+}
+
+fn read(row: &Row) -> Result<Workspace, Fault> {
+    Ok(Workspace { id: WorkspaceId(row.text("id")?), name: row.text("name")?, created_at: row.moment("created_at")? })
 }

@@ -1,0 +1,62 @@
+//! The schema: numbered texts, run at open under the write lock, so that two processes starting together agree.
+
+use rules::{Blame, Fault, Retry};
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use crate::{connect::Backend, fault::fault};
+
+/// In order; the version of a schema is the number of texts that were run.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+
+const DOING: &str = "bring the schema up to date";
+
+/// Runs what is missing, all or none.
+///
+/// # Errors
+/// `store.migrate`
+pub(crate) async fn migrate(connection: &mut AnyConnection, backend: Backend) -> Result<(), Fault> {
+    execute(connection, backend.begin()).await?;
+    execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await?;
+    let version: (i64,) = sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM schema_version")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
+    let done = usize::try_from(version.0).unwrap_or(usize::MAX);
+    let Some(missing) = MIGRATIONS.get(done..) else { return Err(newer(version.0)) };
+    for (number, text) in (version.0 + 1..).zip(missing) {
+        execute_made(connection, spelled_for(backend, text)).await?;
+        execute_made(connection, format!("INSERT INTO schema_version (version) VALUES ({number})")).await?;
+    }
+    execute(connection, "COMMIT").await
+}
+
+/// The dialects differ in three words. `COLLATE "C"` gives PostgreSQL the order by octets that SQLite has.
+fn spelled_for(backend: Backend, text: &str) -> String {
+    match backend {
+        Backend::Sqlite => text.replace("IDENTITY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
+        Backend::Postgresql => text
+            .replace(" TEXT", " TEXT COLLATE \"C\"")
+            .replace(" BLOB", " BYTEA")
+            .replace("IDENTITY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    }
+}
+
+fn newer(version: i64) -> Fault {
+    let known = MIGRATIONS.len();
+    Fault::new("store.migrate", Blame::Operator, Retry::AfterChange).context(format!(
+        "the database has schema version {version}, this program knows versions up to {known}: \
+         run the newer coldrelay that wrote it, or restore the backup made before the upgrade"
+    ))
+}
+
+fn failed(error: sqlx::Error) -> Fault {
+    Fault { code: "store.migrate", ..fault(DOING, error) }
+}
+
+async fn execute(connection: &mut AnyConnection, text: &'static str) -> Result<(), Fault> {
+    sqlx::raw_sql(text).execute(connection).await.map(drop).map_err(failed)
+}
+
+async fn execute_made(connection: &mut AnyConnection, text: String) -> Result<(), Fault> {
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await.map(drop).map_err(failed)
+}
