@@ -5,6 +5,7 @@
 
 mod address;
 mod compose;
+mod decode;
 mod domain;
 mod from;
 mod malformed;
@@ -12,9 +13,9 @@ mod message;
 mod timestamp;
 
 pub use address::Address;
-pub use compose::Draft;
+pub use compose::{Draft, field};
 pub use domain::Domain;
 pub use from::{FromField, parse_from};
 pub use malformed::{Kind, Malformed};
-pub use message::{Field, Message, Part};
+pub use message::{Field, Message, Part, message_ids, prepend};
 pub use timestamp::Timestamp;

@@ -1,0 +1,144 @@
+//! Undoing encodings: quoted-printable, base64, encoded words, Content-Type parameters.
+
+use base64::Engine as _;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Base64 as mail has it: padding or not.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Quoted-printable; what is no escape is kept. RFC 2045 §6.7.
+pub(crate) fn quoted_printable(octets: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, tail) {
+            (b'=', [b'\r', b'\n', after @ ..] | [b'\n', after @ ..]) => rest = after,
+            (b'=', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                out.push(hex(*high) << 4 | hex(*low));
+                rest = after;
+            }
+            _ => out.push(*first),
+        }
+    }
+    out
+}
+
+fn hex(digit: u8) -> u8 {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or(0)
+}
+
+/// Base64 with line ends; empty when it is none.
+pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
+    let dense: Vec<u8> = octets.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    LENIENT.decode(dense).unwrap_or_default()
+}
+
+/// Encoded words read; text around them kept, space between two of them dropped. RFC 2047 §6.2.
+pub(crate) fn words(value: &str) -> String {
+    let mut out = String::new();
+    let mut rest = value;
+    let mut after_word = false;
+    while let Some(start) = rest.find("=?") {
+        let (before, candidate) = rest.split_at(start);
+        let Some((word, tail)) = encoded_word(candidate) else {
+            out.push_str(before);
+            out.push_str("=?");
+            rest = candidate.get(2..).unwrap_or_default();
+            after_word = false;
+            continue;
+        };
+        if !(after_word && before.trim().is_empty()) {
+            out.push_str(before);
+        }
+        out.push_str(&word);
+        rest = tail;
+        after_word = true;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `=?charset?encoding?text?=` at the start, and what follows. Charsets other than UTF-8 and Latin-1 are read lossily.
+fn encoded_word(text: &str) -> Option<(String, &str)> {
+    let inner = text.strip_prefix("=?")?;
+    let (charset, inner) = inner.split_once('?')?;
+    let (encoding, inner) = inner.split_once('?')?;
+    let (content, tail) = inner.split_once("?=")?;
+    if content.contains(' ') || charset.contains(' ') {
+        return None;
+    }
+    let octets = match encoding {
+        "B" | "b" => base64(content.as_bytes()),
+        "Q" | "q" => quoted_printable(content.replace('_', " ").as_bytes()),
+        _ => return None,
+    };
+    let is_latin = matches!(charset.to_ascii_lowercase().as_str(), "iso-8859-1" | "us-ascii" | "windows-1252");
+    let word = if is_latin && std::str::from_utf8(&octets).is_err() {
+        octets.iter().map(|octet| char::from(*octet)).collect()
+    } else {
+        String::from_utf8_lossy(&octets).into_owned()
+    };
+    Some((word, tail))
+}
+
+/// `type/subtype; name=value; name="value"`. RFC 2045 §5.1.
+pub(crate) fn content_type(value: &str) -> (String, Vec<(String, String)>) {
+    let mut pieces = pieces(value).into_iter();
+    let kind = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
+    let parameters = pieces.filter_map(|piece| {
+        let (name, value) = piece.split_once('=')?;
+        let value = value.trim();
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+        Some((name.trim().to_ascii_lowercase(), value.replace("\\\"", "\"")))
+    });
+    (kind, parameters.collect())
+}
+
+/// Split at semicolons outside quotes.
+fn pieces(value: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let (mut quoted, mut escaped) = (false, false);
+    for letter in value.chars() {
+        if letter == '"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = letter == '\\' && !escaped;
+        match (letter, quoted) {
+            (';', false) => pieces.push(String::new()),
+            _ => pieces.last_mut().into_iter().for_each(|piece| piece.push(letter)),
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encoded_words_are_read() {
+        let check = |value: &str, expect: &str| assert_eq!(words(value), expect, "{value:?}");
+        check("plain", "plain");
+        check("=?UTF-8?Q?Gr=C3=BC=C3=9Fe_an?= Ann", "Grüße an Ann");
+        check("=?utf-8?B?R3LDvMOfZQ==?= =?utf-8?q?!?=", "Grüße!");
+        check("=?iso-8859-1?Q?M=FCller?=", "Müller");
+        check("1 =? 2", "1 =? 2");
+        check("=?utf-8?X?abc?=", "=?utf-8?X?abc?=");
+    }
+
+    #[test]
+    fn parameters_are_split_outside_quotes() {
+        let (kind, parameters) = content_type("Multipart/Mixed; boundary=\"a;b\"; Charset=UTF-8");
+        assert_eq!(kind, "multipart/mixed");
+        assert_eq!(parameters, [("boundary".into(), "a;b".into()), ("charset".into(), "UTF-8".into())]);
+    }
+
+    #[test]
+    fn quoted_printable_keeps_what_is_no_escape() {
+        assert_eq!(quoted_printable(b"a=3Db=\r\nc=zz="), b"a=bc=zz=");
+    }
+}
