@@ -5,9 +5,10 @@ use syntax::{Address, Domain};
 
 use crate::id::{AttemptId, MailId, MailboxId, MessageId, RecipientId};
 
-/// Something that happened. `kind()` is its stable public id.
+/// Something that happened. [`Event::kind`] is its stable public id.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "fields are named for what they hold")]
 pub enum Event {
     /// A domain was created.
     DomainAdded { domain: Domain },
@@ -37,4 +38,44 @@ pub enum Event {
     InboundRefused { reply: String },
     /// An address went onto the suppression list.
     Suppressed { address: Address, reason: String },
+}
+
+impl Event {
+    /// Every kind there is.
+    pub const KINDS: &[&str] = &[
+        "domain-added",
+        "domain-published",
+        "mailbox-added",
+        "message-accepted",
+        "submission-refused",
+        "attempt-begun",
+        "delivered",
+        "deferred",
+        "bounced",
+        "in-doubt",
+        "dropped",
+        "mail-received",
+        "inbound-refused",
+        "suppressed",
+    ];
+
+    /// Stable public id: `message-accepted`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::DomainAdded { .. } => "domain-added",
+            Self::DomainPublished { .. } => "domain-published",
+            Self::MailboxAdded { .. } => "mailbox-added",
+            Self::MessageAccepted { .. } => "message-accepted",
+            Self::SubmissionRefused { .. } => "submission-refused",
+            Self::AttemptBegun { .. } => "attempt-begun",
+            Self::Delivered { .. } => "delivered",
+            Self::Deferred { .. } => "deferred",
+            Self::Bounced { .. } => "bounced",
+            Self::InDoubt { .. } => "in-doubt",
+            Self::Dropped { .. } => "dropped",
+            Self::MailReceived { .. } => "mail-received",
+            Self::InboundRefused { .. } => "inbound-refused",
+            Self::Suppressed { .. } => "suppressed",
+        }
+    }
 }

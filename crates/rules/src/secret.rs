@@ -1,5 +1,8 @@
 //! Keyed hashes of high-entropy secrets.
 
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
 /// The installation's secret key. Its `Debug` is redacted.
 #[derive(Clone)]
 pub struct Key(pub [u8; 32]);
@@ -11,11 +14,53 @@ impl std::fmt::Debug for Key {
 }
 
 /// HMAC-SHA-256 of a generated password, lower-case hex.
-pub fn hash_password(_key: &Key, _password: &str) -> String {
-    todo!()
+pub fn hash_password(key: &Key, password: &str) -> String {
+    digest(key, "password", password.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// Compares in constant time.
-pub fn verify_password(_key: &Key, _password: &str, _hash: &str) -> bool {
-    todo!()
+pub fn verify_password(key: &Key, password: &str, hash: &str) -> bool {
+    let ours = hash_password(key, password);
+    let difference = ours.bytes().zip(hash.bytes()).fold(0, |sum, (left, right)| sum | (left ^ right));
+    ours.len() == hash.len() && difference == 0
+}
+
+/// HMAC-SHA-256 over a purpose and some octets: one key serves several purposes without mixing them.
+pub(crate) fn digest(key: &Key, purpose: &str, octets: &[u8]) -> [u8; 32] {
+    let mut mac = keyed(key);
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(octets);
+    mac.finalize().into_bytes().into()
+}
+
+/// A name that nobody can guess without the key and that is unique as long as `seed` is: for Message-IDs.
+pub fn unguessable(key: &Key, seed: &str) -> String {
+    digest(key, "name", seed.as_bytes()).iter().take(12).map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104 §2)")]
+fn keyed(key: &Key) -> Hmac<Sha256> {
+    Hmac::new_from_slice(&key.0).expect("any key length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_known_by_its_keyed_hash() {
+        let (key, other) = (Key([1; 32]), Key([2; 32]));
+        let hash = hash_password(&key, "correct horse");
+        assert_eq!(hash.len(), 64);
+        assert!(verify_password(&key, "correct horse", &hash));
+        assert!(!verify_password(&key, "wrong", &hash));
+        assert!(!verify_password(&other, "correct horse", &hash));
+        assert!(!verify_password(&key, "correct horse", ""));
+    }
+
+    #[test]
+    fn the_key_does_not_show() {
+        assert_eq!(format!("{:?}", Key([7; 32])), "Key([redacted])");
+    }
 }
