@@ -1,7 +1,9 @@
 //! From a refusal to its entry.
 
-use reference::Class;
+use reference::{Action, Class, Entry, Ground, Hit, HowLong, Scope, Seen, Who};
 use smtp::{Reply, Stage};
+
+use crate::dsn::DsnRecipient;
 
 /// What happened, as seen by whoever asks.
 #[derive(Debug, Clone)]
@@ -18,7 +20,7 @@ pub struct Refusal<'a> {
 }
 
 /// Which entry, and why.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Explanation {
     /// Entry id.
     pub entry: &'static str,
@@ -38,6 +40,152 @@ pub struct Explanation {
 }
 
 /// Finds the entry. Always answers: an unknown reply gets the generic entry of its code or class.
-pub fn explain(_refusal: &Refusal<'_>) -> Explanation {
-    todo!()
+pub fn explain(refusal: &Refusal<'_>) -> Explanation {
+    let text = refusal.reply.map(Reply::text).unwrap_or_default();
+    decide(&Seen {
+        stage: Some(refusal.stage),
+        code: refusal.reply.map(|reply| reply.code),
+        enhanced: refusal.reply.and_then(|reply| reply.enhanced),
+        text: &text,
+        mx_host: refusal.mx_host,
+        fault: refusal.fault,
+        replied: refusal.reply.is_some(),
+    })
+}
+
+/// Finds the entry of what a notification says about one recipient. The remote reply tells the
+/// cause better than `Status`, which the notifying host may have made up.
+pub fn explain_recipient(recipient: &DsnRecipient) -> Explanation {
+    let text = recipient.diagnostic.as_ref().map(Reply::text).unwrap_or_default();
+    let said = recipient.diagnostic.as_ref().and_then(|reply| reply.enhanced);
+    decide(&Seen {
+        stage: Some(Stage::Notification),
+        code: recipient.diagnostic.as_ref().map(|reply| reply.code),
+        enhanced: said.or(Some(recipient.status)),
+        text: &text,
+        mx_host: recipient.remote_mta.as_deref(),
+        fault: None,
+        replied: true,
+    })
+}
+
+/// The best entry for what was seen.
+pub(crate) fn decide(seen: &Seen<'_>) -> Explanation {
+    if seen.stage == Some(Stage::Submission)
+        && let Some(entry) = named_in(seen.text)
+    {
+        return of_entry(entry, vec![format!("our own reply names `{}`", entry.id)], 100);
+    }
+    let mut ranked: Vec<(i32, Hit)> = reference::hits(seen).into_iter().map(|hit| (score(&hit), hit)).collect();
+    // Stable: of two that weigh the same, the one whose id comes first.
+    ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let Some((_, best)) = ranked.first() else { return unknown(seen) };
+    let rival =
+        ranked.iter().any(|(score, hit)| hit.entry.id != best.entry.id && *score + RIVAL >= ranked_score(&ranked));
+    let evidence = best.grounds.iter().map(evidence).collect();
+    of_entry(best.entry, evidence, confidence(best).saturating_sub(if rival { 10 } else { 0 }))
+}
+
+/// The entry that a reply of ours names: `… (see from-not-owned)`.
+pub(crate) fn named_in(text: &str) -> Option<&'static Entry> {
+    text.split("(see ").skip(1).find_map(|rest| reference::entry(rest.split(')').next()?.trim()))
+}
+
+/// How close another entry must come to make the answer less sure.
+const RIVAL: i32 = 5;
+
+fn ranked_score(ranked: &[(i32, Hit)]) -> i32 {
+    ranked.first().map_or(0, |(score, _)| *score)
+}
+
+/// How much a match weighs: fault > enhanced + text + provider > enhanced + text > enhanced >
+/// code + text > code > class. A rule's own weight moves it.
+fn score(hit: &Hit) -> i32 {
+    let enhanced = hit.grounds.iter().any(|ground| matches!(ground, Ground::Enhanced { exact: true, .. }));
+    let mut texts = 0;
+    let sum: i32 = hit
+        .grounds
+        .iter()
+        .map(|ground| match ground {
+            Ground::Fault(_) => 1000,
+            Ground::Enhanced { exact: true, .. } => 100,
+            Ground::Enhanced { exact: false, .. } => 60,
+            Ground::Text(fragment) => {
+                texts += 1;
+                // A longer fragment says more; the length only decides among rules of one kind.
+                let length = i32::try_from(fragment.len() / 8).unwrap_or(0).min(5);
+                if texts == 1 { 48 + length } else { 3 }
+            }
+            Ground::Provider(_) => 20,
+            Ground::Code(_) if enhanced => 6,
+            Ground::Code(_) => 40,
+            Ground::Class(_) if enhanced => 1,
+            Ground::Class(_) => 10,
+            Ground::Stage(_) => 5,
+        })
+        .sum();
+    sum + hit.rule.weight
+}
+
+fn confidence(hit: &Hit) -> u8 {
+    let has = |wanted: fn(&Ground) -> bool| hit.grounds.iter().any(wanted);
+    let enhanced = has(|ground| matches!(ground, Ground::Enhanced { exact: true, .. }));
+    let text = has(|ground| matches!(ground, Ground::Text(_)));
+    let provider = has(|ground| matches!(ground, Ground::Provider(_)));
+    let code = has(|ground| matches!(ground, Ground::Code(_) | Ground::Enhanced { .. }));
+    match (enhanced, text, provider) {
+        _ if has(|ground| matches!(ground, Ground::Fault(_))) => 98,
+        (true, true, true) => 95,
+        (true, true, false) => 90,
+        (false, true, true) => 85,
+        (true, false, true) => 82,
+        (false, true, false) => 80,
+        (true, false, false) => 70,
+        (false, false, _) if code => 45,
+        _ => 25,
+    }
+}
+
+fn evidence(ground: &Ground) -> String {
+    match ground {
+        Ground::Fault(code) => format!("fault {code}"),
+        Ground::Enhanced { code, .. } => format!("enhanced code {code}"),
+        Ground::Text(fragment) => format!("text `{fragment}`"),
+        Ground::Provider(name) => format!("said by {name}"),
+        Ground::Code(code) => format!("reply code {code}"),
+        Ground::Class(4) => "a temporary refusal (4yz)".to_owned(),
+        Ground::Class(_) => "a permanent refusal (5yz)".to_owned(),
+        Ground::Stage(stage) => format!("stage {}", stage.as_str()),
+    }
+}
+
+fn of_entry(entry: &'static Entry, evidence: Vec<String>, confidence: u8) -> Explanation {
+    Explanation {
+        entry: &entry.id,
+        title: &entry.title,
+        class: entry.class,
+        suppress: entry.suppress,
+        evidence,
+        confidence,
+        fix: entry.fix.first().map_or("", String::as_str),
+    }
+}
+
+/// No rule matched: neither a 4yz nor a 5yz reply, nor a fault that the reference knows.
+fn unknown(seen: &Seen<'_>) -> Explanation {
+    let said = seen.code.map(|code| format!("reply code {code}, which is no refusal"));
+    let fault = seen.fault.map(|fault| format!("fault {fault}, which has no entry"));
+    let evidence = vec![said.or(fault).unwrap_or_else(|| "nothing was said".to_owned())];
+    if let Some(entry) = reference::entry("4xx") {
+        return of_entry(entry, evidence, 5);
+    }
+    Explanation {
+        entry: "4xx",
+        title: "Not delivered, for a reason that is not known",
+        class: Class { who: Who::Network, how_long: HowLong::Now, action: Action::Retry, scope: Scope::Message },
+        suppress: false,
+        evidence,
+        confidence: 5,
+        fix: "Try again later.",
+    }
 }
