@@ -1,1 +1,3 @@
 //! The `testkit` crate.
+
+pub mod postgres;

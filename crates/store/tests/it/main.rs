@@ -1,0 +1,30 @@
+//! One suite, run on SQLite and on PostgreSQL.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
+)]
+
+mod domains;
+mod house;
+mod mail;
+mod opening;
+mod queue;
+mod settling;
+mod sharing;
+
+/// Makes a test for each database of every function named.
+macro_rules! on_both_databases {
+    ($($test:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $test() { super::$test(crate::house::Place::sqlite()).await })+
+        }
+        mod on_postgresql {
+            $(#[tokio::test] async fn $test() { super::$test(crate::house::Place::postgresql()).await })+
+        }
+    };
+}
+pub(crate) use on_both_databases;

@@ -1,0 +1,232 @@
+//! Accepting, listing, what is due, retrying, dropping.
+
+use std::time::Duration;
+
+use rules::{
+    event::Event,
+    id::{DomainId, MessageId, RecipientId},
+};
+use store::{QueueFilter, State, Verdict};
+use tokio::time::timeout;
+
+use crate::house::{CONTENT, House, MINUTE, NOON, Place, add_domain, add_mailbox, address, new_message, settled};
+
+crate::on_both_databases!(
+    what_was_accepted_is_there_after_reopening_without_a_close,
+    one_failing_change_of_a_group_leaves_the_others,
+    accepting_writes_its_event_with_the_id,
+    due_recipients_come_by_due_time_without_those_skipped,
+    due_looks_past_a_long_run_of_skipped_recipients,
+    accepting_and_retrying_wake_the_relay,
+    a_retry_makes_waiting_recipients_due_now,
+    only_waiting_recipients_are_dropped,
+    the_queue_is_listed_by_state_domain_and_page,
+    the_cap_counts_from_a_moment_on,
+    octets_that_postgresql_text_cannot_hold_are_replaced,
+);
+
+async fn what_was_accepted_is_there_after_reopening_without_a_close(place: Place) {
+    let house = House::at(place).await;
+    let id = house.accept(&["bob@example.net", "cy@example.net"]).await;
+    let House { place, clock, store, .. } = house;
+    drop(store);
+
+    let store = place.open(&clock).await;
+    let message = store.message(&id).await.unwrap().unwrap();
+    assert_eq!((message.octets, message.envid.as_deref()), (30, Some("QQ314159")));
+    assert_eq!(store.content(&id).await.unwrap().unwrap(), CONTENT);
+    let to: Vec<String> = message.recipients.iter().map(|recipient| recipient.address.to_string()).collect();
+    assert_eq!(to, ["bob@example.net", "cy@example.net"]);
+    let first = &message.recipients[0];
+    assert_eq!((first.state, first.attempts, first.next_at), (State::Queued, 0, Some(NOON)));
+    assert!(first.notify_failure && !first.possible_duplicate);
+    assert_eq!(store.health().await.unwrap().queued, 2);
+    assert!(store.message(&MessageId("nothing".to_owned())).await.unwrap().is_none());
+}
+
+async fn one_failing_change_of_a_group_leaves_the_others(place: Place) {
+    let house = House::at(place).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let store = house.store.clone();
+        let mut message = house.message(&["bob@example.net"]);
+        if number == 50 {
+            message.domain = DomainId("nowhere".to_owned());
+        }
+        tasks.spawn(async move { store.accept(message, Vec::new()).await.map_err(|fault| (number, fault.code)) });
+    }
+    let answers = tasks.join_all().await;
+    let faults: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert_eq!(faults, [&(50, "store.constraint")]);
+    let everything = QueueFilter { limit: 1000, ..QueueFilter::default() };
+    assert_eq!(house.store.queue(&everything).await.unwrap().len(), 99);
+}
+
+async fn accepting_writes_its_event_with_the_id(place: Place) {
+    let house = House::at(place).await;
+    let start = house.store.last_event().await.unwrap();
+    let placeholder = Event::MessageAccepted {
+        message: MessageId(String::new()),
+        from: address("x@example.com"),
+        recipients: 9,
+        octets: 9,
+    };
+    let further = Event::InboundRefused { reply: "550 no".to_owned() };
+    let id = house.store.accept(house.message(&["bob@example.net"]), vec![placeholder, further]).await.unwrap();
+    assert_eq!(house.kinds_after(start).await, ["message-accepted", "inbound-refused"]);
+    let accepted = house.events().await.into_iter().find_map(|event| match event {
+        Event::MessageAccepted { message, recipients, octets, .. } => Some((message, recipients, octets)),
+        _ => None,
+    });
+    assert_eq!(accepted, Some((id, 1, CONTENT.len())));
+}
+
+async fn due_recipients_come_by_due_time_without_those_skipped(place: Place) {
+    let house = House::at(place).await;
+    let first = house.accept_one().await;
+    house.clock.forward(MINUTE);
+    let second = house.accept_one().await;
+    let third = house.accept_one().await;
+    let due = async |until, limit, skip: &[RecipientId]| {
+        let rows = house.store.due(until, limit, skip).await.unwrap();
+        rows.into_iter().map(|row| row.recipient).collect::<Vec<_>>()
+    };
+    let later = NOON + MINUTE;
+    assert_eq!(due(NOON, 10, &[]).await, [first.clone()]);
+    assert_eq!(due(later, 10, &[]).await, [first.clone(), second.clone(), third.clone()]);
+    assert_eq!(due(later, 2, &[]).await, [first.clone(), second.clone()]);
+    assert_eq!(due(later, 2, std::slice::from_ref(&second)).await, [first.clone(), third.clone()]);
+    assert_eq!(due(later, 0, &[]).await, []);
+    assert_eq!(house.store.next_due().await.unwrap(), Some(NOON));
+
+    let row = house.store.due(NOON, 1, &[]).await.unwrap().remove(0);
+    assert_eq!((row.egress_ip, row.mailbox, row.attempts), (house.domain.egress_ip, house.ann.id.clone(), 0));
+
+    // A first attempt that failed waits behind.
+    let attempt = house.begin(&first, 1).await.unwrap();
+    assert_eq!(due(later, 10, &[]).await, [second.clone(), third.clone()]);
+    let deferred = settled(&attempt, &first, Verdict::Deferred(later + MINUTE));
+    house.store.settle(vec![deferred]).await.unwrap();
+    assert_eq!(due(later + MINUTE, 10, &[]).await, [second, third, first]);
+}
+
+async fn due_looks_past_a_long_run_of_skipped_recipients(place: Place) {
+    let house = House::at(place).await;
+    let many: Vec<String> = (0..150).map(|number| format!("bob{number}@example.net")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for _ in 0..5 {
+        house.accept(&many).await;
+    }
+    let all = house.store.due(NOON, 1000, &[]).await.unwrap();
+    assert_eq!(all.len(), 750);
+    let skip: Vec<RecipientId> = all[..740].iter().map(|row| row.recipient.clone()).collect();
+    let rest = house.store.due(NOON, 3, &skip).await.unwrap();
+    let expect: Vec<&RecipientId> = all[740..743].iter().map(|row| &row.recipient).collect();
+    assert_eq!(rest.iter().map(|row| &row.recipient).collect::<Vec<_>>(), expect);
+}
+
+async fn accepting_and_retrying_wake_the_relay(place: Place) {
+    let house = House::at(place).await;
+    let awake = async || timeout(Duration::from_secs(10), house.store.wake()).await.expect("the relay sleeps on");
+    // Rung before anybody waits: not lost.
+    let recipient = house.accept_one().await;
+    awake().await;
+    house.store.retry_now(&[recipient]).await.unwrap();
+    awake().await;
+    let waiting = tokio::spawn({
+        let store = house.store.clone();
+        async move { store.wake().await }
+    });
+    tokio::task::yield_now().await;
+    house.accept_one().await;
+    timeout(Duration::from_secs(10), waiting).await.expect("the relay sleeps on").unwrap();
+}
+
+async fn a_retry_makes_waiting_recipients_due_now(place: Place) {
+    let house = House::at(place).await;
+    let (deferred, sending) = (house.accept_one().await, house.accept_one().await);
+    let attempt = house.begin(&deferred, 1).await.unwrap();
+    house.store.settle(vec![settled(&attempt, &deferred, Verdict::Deferred(NOON + MINUTE * 60))]).await.unwrap();
+    house.begin(&sending, 1).await.unwrap();
+    house.clock.forward(MINUTE);
+
+    let unknown = RecipientId("nobody".to_owned());
+    assert_eq!(house.store.retry_now(&[deferred.clone(), sending, unknown]).await.unwrap(), 1);
+    let (row, _) = house.store.recipient(&deferred).await.unwrap().unwrap();
+    assert_eq!((row.state, row.next_at), (State::Deferred, Some(NOON + MINUTE)));
+}
+
+async fn only_waiting_recipients_are_dropped(place: Place) {
+    let house = House::at(place).await;
+    let (waiting, sending) = (house.accept_one().await, house.accept_one().await);
+    house.begin(&sending, 1).await.unwrap();
+    let start = house.store.last_event().await.unwrap();
+
+    let dropped = house.store.drop_recipients(&[waiting.clone(), sending.clone()]).await.unwrap();
+    assert_eq!(dropped, std::slice::from_ref(&waiting));
+    assert_eq!(house.kinds_after(start).await, ["dropped"]);
+    assert_eq!((house.state(&waiting).await, house.state(&sending).await), (State::Dropped, State::Sending));
+    assert_eq!(house.begin(&waiting, 1).await, None);
+    assert_eq!(house.store.drop_recipients(&[waiting]).await.unwrap(), []);
+}
+
+async fn the_queue_is_listed_by_state_domain_and_page(place: Place) {
+    let house = House::at(place).await;
+    let other = add_domain(&house.store, "default", "example.org", "127.0.1.2").await;
+    let eve = add_mailbox(&house.store, "eve@example.org").await;
+    let first = house.accept(&["bob@example.net", "cy@example.edu"]).await;
+    let second = house.accept(&["bob@example.net"]).await;
+    let third = house.store.accept(new_message(&other.id, &eve.id, &["dee@example.edu"]), vec![]).await.unwrap();
+    let bob = house.store.message(&first).await.unwrap().unwrap().recipients[0].id.clone();
+    house.begin(&bob, 1).await.unwrap();
+
+    let listed = async |filter: QueueFilter| {
+        let messages = house.store.queue(&filter).await.unwrap();
+        messages.into_iter().map(|message| (message.id, message.recipients.len())).collect::<Vec<_>>()
+    };
+    let all = [(third.clone(), 1), (second.clone(), 1), (first.clone(), 2)];
+    assert_eq!(listed(QueueFilter::default()).await, all);
+    assert_eq!(listed(QueueFilter { limit: 2, ..QueueFilter::default() }).await, all[..2]);
+    assert_eq!(listed(QueueFilter { before: Some(second.clone()), ..QueueFilter::default() }).await, all[2..]);
+    assert_eq!(listed(QueueFilter { domain: Some(other.id), ..QueueFilter::default() }).await, all[..1]);
+    let to_domain = Some("Example.EDU".to_owned());
+    let expect = [(third.clone(), 1), (first.clone(), 1)];
+    assert_eq!(listed(QueueFilter { to_domain: to_domain.clone(), ..QueueFilter::default() }).await, expect);
+    let queued = vec![State::Queued, State::Deferred];
+    let before = Some(third);
+    let all_at_once =
+        QueueFilter { states: queued, to_domain, before, domain: Some(house.domain.id.clone()), limit: 5 };
+    assert_eq!(listed(all_at_once).await, [(first.clone(), 1)]);
+    let sending = QueueFilter { states: vec![State::Sending], ..QueueFilter::default() };
+    assert_eq!(listed(sending).await, [(first, 1)]);
+}
+
+async fn the_cap_counts_from_a_moment_on(place: Place) {
+    let house = House::at(place).await;
+    house.accept_one().await;
+    house.clock.forward(MINUTE);
+    house.accept_one().await;
+    assert_eq!(house.store.accepted_since(&house.ann.id, NOON).await.unwrap(), 2);
+    assert_eq!(house.store.accepted_since(&house.ann.id, NOON + MINUTE).await.unwrap(), 1);
+    assert_eq!(house.store.accepted_since(&house.ann.id, NOON + MINUTE * 2).await.unwrap(), 0);
+}
+
+async fn octets_that_postgresql_text_cannot_hold_are_replaced(place: Place) {
+    let house = House::at(place).await;
+    let mut message = house.message(&["bob@example.net"]);
+    message.subject = "a\0b".to_owned();
+    let id = house.store.accept(message, Vec::new()).await.unwrap();
+    let message = house.store.message(&id).await.unwrap().unwrap();
+    assert_eq!(message.subject, "a\u{fffd}b");
+
+    let recipient = message.recipients[0].id.clone();
+    let attempt = house.begin(&recipient, 1).await.unwrap();
+    let refused = store::Settled {
+        reply: Some("550 \0".to_owned()),
+        transcript: "S: 550 \0\r\n".to_owned(),
+        events: vec![Event::InboundRefused { reply: "550 \0".to_owned() }],
+        ..settled(&attempt, &recipient, Verdict::Bounced)
+    };
+    house.store.settle(vec![refused]).await.unwrap();
+    assert_eq!(house.state(&recipient).await, State::Bounced);
+}
