@@ -1,8 +1,19 @@
 //! The SMTP server: MX and submission. Policy is decided by `rules`, sessions are `smtp::server`,
 //! sockets are `net`; this crate is the house that answers the questions.
+//!
+//! Reading order: [`Inbound`], then `submission` (mail that our users send) and `mx` (mail that comes in:
+//! `addressee` answers RCPT, `arrival` takes the message, `notification` reads the bounces).
 
+mod addressee;
+mod arrival;
 mod mx;
+mod notification;
+mod replies;
+mod session;
+mod settings;
 mod start;
 mod submission;
+mod trace;
 
-pub use start::{Inbound, Listeners, Settings, bind};
+pub use settings::Settings;
+pub use start::{Inbound, Listeners, bind};

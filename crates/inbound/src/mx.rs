@@ -1,1 +1,162 @@
-//! The MX house.
+//! The MX house: mail that comes in.
+
+use std::{net::IpAddr, sync::Arc};
+
+use async_trait::async_trait;
+use net::House;
+use rules::{Fault, event::Event};
+use smtp::{
+    Reply, replies as common,
+    server::{Answer, Question, Transaction},
+};
+use syntax::Address;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{
+    addressee::{self, Addressee, Found},
+    arrival::Arrival,
+    replies,
+    session::Known,
+    settings::MAX_ERRORS,
+    start::Shared,
+};
+
+/// One session with another mail host.
+pub(crate) struct Mx {
+    shared: Arc<Shared>,
+    known: Arc<Known>,
+    host: String,
+    peer: IpAddr,
+    helo: String,
+    extended: bool,
+    reverse_path: Option<Address>,
+    addressees: Vec<Addressee>,
+    refused_recipients: usize,
+    slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Mx {
+    pub(crate) fn new(shared: Arc<Shared>, known: Arc<Known>, host: String, peer: IpAddr) -> Self {
+        Self {
+            shared,
+            known,
+            host,
+            peer,
+            helo: String::new(),
+            extended: false,
+            reverse_path: None,
+            addressees: Vec::new(),
+            refused_recipients: 0,
+            slot: None,
+        }
+    }
+
+    async fn reply(&mut self, question: Question) -> Reply {
+        // Held from DATA to the answer to the message; a message that the core refused is gone by now.
+        let slot = self.slot.take();
+        match question {
+            Question::Connect(_) => replies::ready(),
+            Question::Helo { name, extended } => {
+                (self.helo, self.extended) = (name, extended);
+                self.forget();
+                replies::hello()
+            }
+            // Not offered on this port.
+            Question::Auth { .. } => replies::authentication_failed(),
+            Question::Mail { reverse_path, .. } => self.mail(reverse_path),
+            Question::Rcpt { address, .. } => self.rcpt(&address).await.unwrap_or_else(|fault| excuse(&fault)),
+            Question::Data => {
+                self.slot = self.shared.slot().await;
+                if self.slot.is_some() { replies::go_ahead() } else { replies::busy() }
+            }
+            Question::Message { transaction, content } => {
+                let reply = self.message(&transaction, &content).await.unwrap_or_else(|fault| excuse(&fault));
+                self.forget();
+                drop(slot);
+                reply
+            }
+        }
+    }
+
+    fn mail(&mut self, reverse_path: Option<Address>) -> Reply {
+        self.forget();
+        self.reverse_path = reverse_path;
+        replies::sender_accepted()
+    }
+
+    async fn rcpt(&mut self, address: &Address) -> Result<Reply, Fault> {
+        if self.reverse_path.is_none() && !self.addressees.is_empty() {
+            return Ok(replies::one_recipient_for_null_sender());
+        }
+        Ok(match addressee::find(&self.shared, address).await? {
+            Found::Addressee(addressee) => {
+                if self.addressees.iter().all(|known| known.forward_path != addressee.forward_path) {
+                    self.addressees.push(*addressee);
+                }
+                replies::recipient_accepted()
+            }
+            Found::NoMailbox => common::no_such_mailbox(),
+            Found::NotOurs => replies::relay_denied(),
+        })
+    }
+
+    async fn message(&mut self, transaction: &Transaction, content: &[u8]) -> Result<Reply, Fault> {
+        let arrival = Arrival {
+            shared: &self.shared,
+            host: &self.host,
+            peer: self.peer,
+            helo: &self.helo,
+            extended: self.extended,
+            secured: self.known.is_secured(),
+            utf8: transaction.parameters.smtputf8,
+            reverse_path: transaction.reverse_path.as_ref(),
+            addressees: self.addressees_of(transaction),
+        };
+        arrival.take(content).await
+    }
+
+    /// The addressees of the recipients that the core kept.
+    fn addressees_of(&self, transaction: &Transaction) -> Vec<&Addressee> {
+        let kept = |addressee: &&Addressee| {
+            transaction.recipients.iter().any(|recipient| recipient.address == addressee.forward_path)
+        };
+        self.addressees.iter().filter(kept).collect()
+    }
+
+    /// Nothing of one transaction is known to the next.
+    fn forget(&mut self) {
+        self.reverse_path = None;
+        self.addressees.clear();
+    }
+
+    async fn write_down(&self, reply: &Reply) {
+        let event = Event::InboundRefused { reply: reply.to_string() };
+        if let Err(fault) = self.shared.store.record(vec![event]).await {
+            tracing::warn!(%fault, "cannot write down a refusal");
+        }
+    }
+}
+
+/// What a peer is told about a fault of ours; the operator reads the rest in the log.
+fn excuse(fault: &Fault) -> Reply {
+    tracing::error!(code = fault.code, %fault, "incoming mail was put off");
+    replies::local_error()
+}
+
+#[async_trait]
+impl House<Question, Answer> for Mx {
+    async fn answer(&mut self, question: Question) -> Answer {
+        let is_rcpt = matches!(question, Question::Rcpt { .. });
+        let reply = self.reply(question).await;
+        if reply.is_positive() {
+            return Answer::Reply(reply);
+        }
+        self.write_down(&reply).await;
+        self.refused_recipients += usize::from(is_rcpt && reply.is_permanent());
+        // Somebody is guessing names.
+        if self.refused_recipients > MAX_ERRORS {
+            return Answer::ReplyAndClose(replies::too_many_errors());
+        }
+        Answer::Reply(reply)
+    }
+}

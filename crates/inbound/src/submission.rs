@@ -1,1 +1,221 @@
-//! The submission house.
+//! The submission house: mail that our users send. RFC 6409.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use net::House;
+use rules::{
+    Fault,
+    event::Event,
+    secret,
+    submission::{Caller, Refused, check_mail, check_message},
+};
+use smtp::{
+    Reply,
+    server::{Answer, Question, Recipient, Transaction},
+};
+use store::{Mailbox, NewMessage, NewRecipient};
+use syntax::{Address, Message, Timestamp, message_ids};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{replies, session::Known, settings::MAX_RECEIVED, start::Shared, trace};
+
+/// One session with a user's program.
+pub(crate) struct Submission {
+    shared: Arc<Shared>,
+    known: Arc<Known>,
+    mailbox: Option<Mailbox>,
+    slot: Option<OwnedSemaphorePermit>,
+}
+
+/// The day that a daily cap counts.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a question is not answered with yes.
+enum No {
+    /// A rule, or what the store says.
+    Refused(Reply),
+    /// The store could not be asked.
+    Fault(Fault),
+}
+
+impl From<Fault> for No {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Refused> for No {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused.reply)
+    }
+}
+
+impl Submission {
+    pub(crate) fn new(shared: Arc<Shared>, known: Arc<Known>) -> Self {
+        Self { shared, known, mailbox: None, slot: None }
+    }
+
+    async fn reply(&mut self, question: Question) -> Result<Reply, No> {
+        // Held from DATA to the answer to the message; a message that the core refused is gone by now.
+        let slot = self.slot.take();
+        match question {
+            Question::Connect(_) => Ok(replies::ready()),
+            Question::Helo { .. } => Ok(replies::hello()),
+            Question::Auth { login, password } => self.authenticate(login, &password.0).await,
+            Question::Mail { reverse_path, .. } => {
+                check_mail(&self.caller().await?, reverse_path.as_ref())?;
+                Ok(replies::sender_accepted())
+            }
+            Question::Rcpt { address, .. } => self.rcpt(&address).await,
+            Question::Data => {
+                self.slot = self.shared.slot().await;
+                self.slot.as_ref().map(|_| replies::go_ahead()).ok_or(No::Refused(replies::busy()))
+            }
+            Question::Message { transaction, content } => {
+                let accepted = self.message(transaction, &content).await;
+                drop(slot);
+                accepted
+            }
+        }
+    }
+
+    /// An unknown login costs what a wrong password costs, and reads the same.
+    async fn authenticate(&mut self, login: String, password: &str) -> Result<Reply, No> {
+        self.known.set_login(login.clone());
+        let mailbox = match Address::parse(&login) {
+            Ok(address) => self.shared.store.mailbox(&address).await.map_err(|fault| {
+                tracing::error!(code = fault.code, %fault, "a login could not be checked");
+                No::Refused(replies::authentication_unavailable())
+            })?,
+            Err(_) => None,
+        };
+        let hash = mailbox.as_ref().map_or(&self.shared.nobodys_hash, |mailbox| &mailbox.password_hash);
+        let is_right = secret::verify_password(&self.shared.key, password, hash);
+        match mailbox {
+            Some(mailbox) if is_right => {
+                self.mailbox = Some(mailbox);
+                Ok(replies::authenticated())
+            }
+            _ => Err(No::Refused(replies::authentication_failed())),
+        }
+    }
+
+    fn mailbox(&self) -> Result<&Mailbox, No> {
+        // The core does not ask before AUTH; this keeps it so.
+        self.mailbox.as_ref().ok_or_else(|| No::Refused(replies::authentication_required()))
+    }
+
+    /// What the rules need to know, as it is now: grants and counts change while a session lasts.
+    async fn caller(&self) -> Result<Caller, No> {
+        let mailbox = self.mailbox()?;
+        let since = self.shared.store.clock().now() - DAY;
+        Ok(Caller {
+            mailbox: mailbox.address.clone(),
+            grants: self.shared.store.grants(&mailbox.id).await?,
+            accepted_today: self.shared.store.accepted_since(&mailbox.id, since).await?,
+            daily_cap: mailbox.daily_cap,
+        })
+    }
+
+    async fn rcpt(&self, address: &Address) -> Result<Reply, No> {
+        match self.shared.store.suppression(address).await? {
+            Some(_) => Err(No::Refused(replies::recipient_suppressed())),
+            None => Ok(replies::recipient_accepted()),
+        }
+    }
+
+    async fn message(&self, transaction: Transaction, content: &[u8]) -> Result<Reply, No> {
+        let Ok(message) = Message::parse(content) else { return Err(No::Refused(replies::header_malformed())) };
+        if message.all("Received").count() > MAX_RECEIVED {
+            return Err(No::Refused(replies::mail_loop()));
+        }
+        // Again: another session may have used up the cap since MAIL.
+        let caller = self.caller().await?;
+        check_mail(&caller, transaction.reverse_path.as_ref())?;
+        let from = check_message(&caller, &message)?;
+        let new = self.compose(&message, from, transaction).await?;
+        let id = self.shared.store.accept(new, Vec::new()).await?;
+        Ok(replies::accepted(id.as_str()))
+    }
+
+    async fn compose(&self, message: &Message<'_>, from: Address, transaction: Transaction) -> Result<NewMessage, No> {
+        let domain = self.shared.store.domain(from.domain()).await?.ok_or_else(|| {
+            Fault::caller("domain.unknown", format!("{} has a mailbox but is no sending domain", from.domain()))
+        })?;
+        let now = self.shared.store.clock().now();
+        let unique = self.shared.unique(&from.key());
+        let with = trace::transmission(true, transaction.parameters.smtputf8, self.known.is_secured(), true);
+        let received = trace::received_from_user(domain.mail_host.as_str(), with, &unique, now);
+        let (missing, message_id) = complete(message, &from, &unique, now);
+        Ok(NewMessage {
+            domain: domain.id,
+            mailbox: self.mailbox()?.id.clone(),
+            subject: message.all("Subject").next().map(syntax::Field::decoded).unwrap_or_default(),
+            message_id,
+            content: trace::rewrite(message, &format!("{received}{missing}"), |field| {
+                // Bcc names those who must not be named (RFC 5322 §3.6.3); Return-Path is the last hop's.
+                ["Bcc", "Resent-Bcc", "Return-Path"].iter().any(|name| field.name.eq_ignore_ascii_case(name))
+            }),
+            recipients: recipients(transaction.recipients),
+            envid: transaction.parameters.envid,
+            expires_at: now + self.shared.settings.expiry,
+            from,
+        })
+    }
+
+    async fn write_down(&self, reply: &Reply) {
+        let refused = Event::SubmissionRefused {
+            login: self.known.login(),
+            entry: replies::entry_of(reply),
+            reply: reply.to_string(),
+        };
+        if let Err(fault) = self.shared.store.record(vec![refused]).await {
+            tracing::warn!(%fault, "cannot write down a refusal");
+        }
+    }
+}
+
+/// Date and Message-ID where they are missing (RFC 6409 §8.2, §8.3), and the Message-ID without brackets.
+fn complete(message: &Message<'_>, from: &Address, unique: &str, now: Timestamp) -> (String, String) {
+    let mut missing = String::new();
+    if message.all("Date").next().is_none() {
+        missing.push_str(&format!("Date: {}\r\n", now.rfc5322()));
+    }
+    let given = message.value("Message-ID").and_then(|value| message_ids(&value).into_iter().next());
+    let message_id = given.unwrap_or_else(|| format!("{unique}@{}", from.domain()));
+    if message.all("Message-ID").next().is_none() {
+        missing.push_str(&format!("Message-ID: <{message_id}>\r\n"));
+    }
+    (missing, message_id)
+}
+
+/// Each mailbox once, however often it was named.
+fn recipients(named: Vec<Recipient>) -> Vec<NewRecipient> {
+    let mut seen = std::collections::HashSet::new();
+    let new = |recipient: Recipient| NewRecipient {
+        address: recipient.address,
+        original: recipient.parameters.original,
+        notify_failure: recipient.parameters.notify.is_none_or(|notify| notify.failure),
+    };
+    named.into_iter().filter(|recipient| seen.insert(recipient.address.key())).map(new).collect()
+}
+
+#[async_trait]
+impl House<Question, Answer> for Submission {
+    async fn answer(&mut self, question: Question) -> Answer {
+        match self.reply(question).await {
+            Ok(reply) => Answer::Reply(reply),
+            Err(No::Refused(reply)) => {
+                self.write_down(&reply).await;
+                Answer::Reply(reply)
+            }
+            Err(No::Fault(fault)) => {
+                tracing::error!(code = fault.code, %fault, "a submission was put off");
+                let reply = replies::local_error();
+                self.write_down(&reply).await;
+                Answer::Reply(reply)
+            }
+        }
+    }
+}
