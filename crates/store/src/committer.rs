@@ -275,10 +275,12 @@ impl Writer {
     /// Begins; on a connection that was lost meanwhile (the server was restarted) once more on a new one.
     async fn begin(&mut self) -> Result<(), Failure> {
         let begin = self.location.backend.begin();
-        if let Some(tx) = self.tx.as_mut()
-            && tx.control(begin).await.is_ok()
-        {
-            return Ok(());
+        if let Some(tx) = self.tx.as_mut() {
+            match tx.control(begin).await {
+                Ok(()) => return Ok(()),
+                Err(failure) if failure.code == "store.busy" => return Err(failure),
+                Err(_) => {}
+            }
         }
         // Closed before the new one asks for the lock that the old one may hold.
         if let Some(tx) = self.tx.take() {

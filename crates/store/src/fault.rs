@@ -28,7 +28,7 @@ fn classify(error: &sqlx::Error) -> (&'static str, Blame, Retry) {
                 // SQLite: primary code in the low octet, https://www.sqlite.org/rescode.html (5 BUSY, 6 LOCKED,
                 // 13 FULL). PostgreSQL appendix A: 55P03 lock_not_available, 40P01 deadlock, 57014 timeout, 53100
                 // disk_full.
-                Some("5" | "6" | "261" | "517" | "55P03" | "40P01" | "57014") => {
+                Some("5" | "6" | "261" | "262" | "517" | "773" | "55P03" | "40P01" | "57014") => {
                     ("store.busy", Blame::Operator, Retry::Later)
                 }
                 Some("13" | "53100") => ("store.full", Blame::Operator, Retry::Later),

@@ -316,7 +316,6 @@ async fn doubt(tx: &mut Tx, row: &Row) -> Result<(), Fault> {
     .bind(next_at.micros())
     .bind(recipient.0.clone());
     if tx.run(update).await? > 0 {
-        tx.due();
         tx.record(&[Event::InDoubt { recipient, attempt, to: row.parsed("address")? }]).await?;
     }
     Ok(())

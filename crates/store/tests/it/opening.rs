@@ -89,18 +89,17 @@ async fn accepts_until_it_is_killed() {
     let store = Store::open(&url, HandClock::at_noon()).await.unwrap();
     let domain = add_domain(&store, "default", "example.com", "127.0.1.1").await.id;
     let mailbox = add_mailbox(&store, "ann@example.com").await.id;
-    let senders = (0..8).map(|_| {
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..8 {
         let (store, message) = (store.clone(), new_message(&domain, &mailbox, &["bob@example.net"]));
-        tokio::spawn(async move {
+        senders.spawn(async move {
             loop {
                 let id = store.accept(message.clone(), Vec::new()).await.unwrap();
                 println!("accepted {id}");
             }
-        })
-    });
-    for sender in senders.collect::<Vec<_>>() {
-        sender.await.unwrap();
+        });
     }
+    senders.join_all().await;
 }
 
 #[tokio::test]
