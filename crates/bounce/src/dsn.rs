@@ -1,7 +1,13 @@
 //! Delivery status notifications. RFC 3464, RFC 6522, RFC 6533.
 
+mod read;
+mod write;
+
+pub use read::{read, read_fields};
+pub use write::write;
+
 use smtp::{Enhanced, Reply};
-use syntax::{Address, Malformed, Timestamp};
+use syntax::{Address, Timestamp};
 
 /// A notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +25,7 @@ pub struct Dsn {
 /// What is said about one recipient. RFC 3464 §2.3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DsnRecipient {
-    /// Original-Recipient.
+    /// Original-Recipient with its type: `rfc822;ann@example.com`. RFC 3464 §2.3.1.
     pub original: Option<String>,
     /// Final-Recipient.
     pub address: Address,
@@ -63,15 +69,20 @@ pub struct Cover {
     pub text: String,
 }
 
-/// Reads a `multipart/report; report-type=delivery-status`; `None` when the message is something else.
-///
-/// # Errors
-/// [`Malformed`] when it claims to be one and its delivery-status part cannot be read.
-pub fn read(_message: &[u8]) -> Result<Option<Dsn>, Malformed> {
-    todo!()
-}
-
-/// Writes one; `original` is the returned message, of which the header is included.
-pub fn write(_cover: &Cover, _dsn: &Dsn, _original: &[u8]) -> Vec<u8> {
-    todo!()
+impl DsnAction {
+    /// The word in the field.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Delayed => "delayed",
+            Self::Delivered => "delivered",
+            Self::Relayed => "relayed",
+            Self::Expanded => "expanded",
+        }
+    }
+    /// Reads the word, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Failed, Self::Delayed, Self::Delivered, Self::Relayed, Self::Expanded];
+        all.into_iter().find(|action| action.as_str().eq_ignore_ascii_case(text))
+    }
 }

@@ -3,7 +3,7 @@
 use reference::{Action, Class, Entry, Ground, Hit, HowLong, Scope, Seen, Who};
 use smtp::{Reply, Stage};
 
-use crate::dsn::DsnRecipient;
+use crate::{dsn::DsnRecipient, inline};
 
 /// What happened, as seen by whoever asks.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub fn explain(refusal: &Refusal<'_>) -> Explanation {
     decide(&Seen {
         stage: Some(refusal.stage),
         code: refusal.reply.map(|reply| reply.code),
-        enhanced: refusal.reply.and_then(|reply| reply.enhanced),
+        enhanced: refusal.reply.and_then(|reply| reply.enhanced).or_else(|| inline::enhanced_within(&text)),
         text: &text,
         mx_host: refusal.mx_host,
         fault: refusal.fault,
@@ -76,14 +76,19 @@ pub(crate) fn decide(seen: &Seen<'_>) -> Explanation {
     {
         return of_entry(entry, vec![format!("our own reply names `{}`", entry.id)], 100);
     }
-    let mut ranked: Vec<(i32, Hit)> = reference::hits(seen).into_iter().map(|hit| (score(&hit), hit)).collect();
-    // Stable: of two that weigh the same, the one whose id comes first.
-    ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let Some((_, best)) = ranked.first() else { return unknown(seen) };
-    let rival =
-        ranked.iter().any(|(score, hit)| hit.entry.id != best.entry.id && *score + RIVAL >= ranked_score(&ranked));
+    let ranked = rank(seen);
+    let Some((top, best)) = ranked.first() else { return unknown(seen) };
+    let rival = ranked.iter().any(|(score, hit)| hit.entry.id != best.entry.id && score + RIVAL >= *top);
     let evidence = best.grounds.iter().map(evidence).collect();
     of_entry(best.entry, evidence, confidence(best).saturating_sub(if rival { 10 } else { 0 }))
+}
+
+/// Every rule that matches, the weightiest first; of two that weigh the same, the one whose entry's
+/// id comes first.
+pub(crate) fn rank(seen: &Seen<'_>) -> Vec<(i32, Hit)> {
+    let mut ranked: Vec<(i32, Hit)> = reference::hits(seen).into_iter().map(|hit| (score(&hit), hit)).collect();
+    ranked.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    ranked
 }
 
 /// The entry that a reply of ours names: `… (see from-not-owned)`.
@@ -93,10 +98,6 @@ pub(crate) fn named_in(text: &str) -> Option<&'static Entry> {
 
 /// How close another entry must come to make the answer less sure.
 const RIVAL: i32 = 5;
-
-fn ranked_score(ranked: &[(i32, Hit)]) -> i32 {
-    ranked.first().map_or(0, |(score, _)| *score)
-}
 
 /// How much a match weighs: fault > enhanced + text + provider > enhanced + text > enhanced >
 /// code + text > code > class. A rule's own weight moves it.

@@ -6,5 +6,8 @@
 
 pub mod dsn;
 mod explain;
+mod inline;
+mod text;
 
 pub use explain::{Explanation, Refusal, explain, explain_recipient};
+pub use text::{Recognised, Source, explain_text};
