@@ -3,9 +3,17 @@
 //! The core asks [`Question::Next`] whenever it is ready for a message and hands over the outcome
 //! of the one before, so a connection is reused for as long as the house has mail for it.
 
+//!
+//! Reading order: [`Delivery`], [`Outcome`], then [`Session`]; one delivery is followed in `client/transaction.rs`.
+
+mod offer;
+mod session;
+mod transaction;
+
 use syntax::Address;
 
 use crate::{Reply, Stage, server::Password};
+pub use session::Session;
 
 /// How a session behaves.
 #[derive(Debug, Clone)]
@@ -83,47 +91,4 @@ pub enum Answer {
     Deliver(Delivery),
     /// Nothing more: send QUIT.
     Quit,
-}
-
-/// One session with one server.
-#[derive(Debug)]
-pub struct Session {
-    _settings: Settings,
-}
-
-impl Session {
-    /// A session that waits for the greeting.
-    pub fn new(_settings: Settings) -> Self {
-        todo!()
-    }
-    /// After the driver returned: the outcome that [`Question::Next`] could not hand over, because
-    /// the connection ended or the server refused the session (greeting, EHLO, TLS, AUTH). With no
-    /// delivery in hand it says at which stage the session failed: apply it to the first delivery.
-    pub fn failure(&mut self) -> Option<RecipientOutcome> {
-        todo!()
-    }
-    /// As [`Session::failure`], for the delivery in hand: one outcome per recipient.
-    pub fn take_outcome(&mut self) -> Option<Outcome> {
-        todo!()
-    }
-}
-
-impl wire::Core for Session {
-    type Question = Question;
-    type Answer = Answer;
-    fn step(&mut self) -> wire::Step<Question> {
-        todo!()
-    }
-    fn feed(&mut self, _octets: &[u8]) {
-        todo!()
-    }
-    fn answer(&mut self, _answer: Answer) {
-        todo!()
-    }
-    fn secured(&mut self) {
-        todo!()
-    }
-    fn ended(&mut self) {
-        todo!()
-    }
 }

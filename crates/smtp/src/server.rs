@@ -1,10 +1,21 @@
 //! The server side of a session. RFC 5321, 3207, 4954, 1870, 6152, 6531, 3461, 3030, 2920, 2034.
 
+//!
+//! Reading order: [`Question`], [`Answer`], then [`Session`]; commands are read in `server/command.rs`, the content of
+//! a message in `server/content.rs`, what each command does in `server/session.rs`.
+
+mod command;
+mod content;
+mod login;
+mod session;
+
 use std::net::IpAddr;
 
 use syntax::Address;
 
 use crate::Reply;
+pub(crate) use command::xtext;
+pub use session::Session;
 
 /// What a listener offers.
 #[derive(Debug, Clone)]
@@ -84,7 +95,7 @@ pub struct Transaction {
     pub recipients: Vec<Recipient>,
 }
 
-/// What the core cannot decide. Everything it has learned so far is in [`Session`]'s accessors.
+/// What the core cannot decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// A client connected from this address. A positive answer's text is used in the 220 greeting.
@@ -95,6 +106,8 @@ pub enum Question {
         name: String,
         /// EHLO rather than HELO.
         extended: bool,
+        /// The connection is encrypted.
+        tls: bool,
     },
     /// AUTH under TLS; the password's `Debug` is redacted.
     Auth {
@@ -146,38 +159,5 @@ pub struct Password(pub String);
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[redacted]")
-    }
-}
-
-/// One session with one client.
-#[derive(Debug)]
-pub struct Session {
-    _settings: Settings,
-}
-
-impl Session {
-    /// A session with a client at `peer`; its first step asks [`Question::Connect`].
-    pub fn new(_settings: Settings, _peer: IpAddr) -> Self {
-        todo!()
-    }
-}
-
-impl wire::Core for Session {
-    type Question = Question;
-    type Answer = Answer;
-    fn step(&mut self) -> wire::Step<Question> {
-        todo!()
-    }
-    fn feed(&mut self, _octets: &[u8]) {
-        todo!()
-    }
-    fn answer(&mut self, _answer: Answer) {
-        todo!()
-    }
-    fn secured(&mut self) {
-        todo!()
-    }
-    fn ended(&mut self) {
-        todo!()
     }
 }
