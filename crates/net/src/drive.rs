@@ -1,11 +1,23 @@
 //! One driver for every protocol: carries out a core's steps on a socket.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use async_trait::async_trait;
-use tokio::net::TcpStream;
+use rustls_pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
+use wire::{Core, Step};
 
 use crate::{ClientTls, ServerTls, Transcript};
+
+/// Octets read at once.
+const PIECE: usize = 16 * 1024;
+/// Longest TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// Whoever answers a core's questions.
 #[async_trait]
@@ -15,6 +27,7 @@ pub trait House<Q, A>: Send {
 }
 
 /// Which side of TLS we are.
+#[derive(Debug)]
 pub enum Socket {
     /// A server; `None` when it has no certificate.
     Server(Option<ServerTls>),
@@ -23,6 +36,7 @@ pub enum Socket {
 }
 
 /// How to drive.
+#[derive(Debug)]
 pub struct Drive {
     /// TLS.
     pub socket: Socket,
@@ -50,17 +64,162 @@ pub struct Ended {
     pub tls: Option<String>,
 }
 
-/// Carries out the core's steps until it closes or the connection ends (then [`wire::Core::ended`] was called).
+/// Carries out the core's steps until it closes or the connection ends (then [`Core::ended`] was called).
 pub async fn drive<C>(
-    _core: &mut C,
-    _stream: TcpStream,
-    _house: &mut dyn House<C::Question, C::Answer>,
-    _drive: Drive,
+    core: &mut C,
+    stream: TcpStream,
+    house: &mut dyn House<C::Question, C::Answer>,
+    drive: Drive,
 ) -> Ended
 where
-    C: wire::Core + Send,
+    C: Core + Send,
     C::Question: Send,
     C::Answer: Send,
 {
-    todo!()
+    let mut line = Line { stream: Some(Stream::Plain(stream)), drive, transcript: Transcript::default(), tls: None };
+    let why = line.run(core, house).await.err();
+    if let Some(why) = why {
+        line.transcript.note(why);
+        core.ended();
+    }
+    Ended { why, transcript: line.transcript, tls: line.tls }
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+struct Line {
+    /// `None` only while a handshake takes it over.
+    stream: Option<Stream>,
+    drive: Drive,
+    transcript: Transcript,
+    tls: Option<String>,
+}
+
+impl Line {
+    async fn run<C>(&mut self, core: &mut C, house: &mut dyn House<C::Question, C::Answer>) -> Result<(), &'static str>
+    where
+        C: Core + Send,
+        C::Question: Send,
+        C::Answer: Send,
+    {
+        if self.drive.implicit_tls {
+            self.handshake().await?;
+        }
+        let mut buffer = vec![0; PIECE];
+        loop {
+            match core.step() {
+                Step::Send(octets) => self.send(&octets).await?,
+                Step::Ask(question) => {
+                    let answer = house.answer(question).await;
+                    core.answer(answer);
+                }
+                Step::Read => self.read(core, &mut buffer, self.drive.read_limit).await?,
+                Step::Body => self.read(core, &mut buffer, self.drive.body_limit).await?,
+                Step::StartTls => {
+                    // Nothing is buffered here: what was read went to the core, which forgets it when secured.
+                    self.handshake().await?;
+                    core.secured();
+                }
+                Step::Close => {
+                    self.close().await;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn stream(&mut self) -> Result<&mut Stream, &'static str> {
+        self.stream.as_mut().ok_or("connection.closed")
+    }
+
+    async fn send(&mut self, octets: &[u8]) -> Result<(), &'static str> {
+        if self.drive.we_are_server {
+            self.transcript.server(octets)
+        } else {
+            self.transcript.client(octets)
+        }
+        let limit = self.drive.write_limit;
+        let written = match self.stream()? {
+            Stream::Plain(stream) => timeout(limit, write(stream, octets)).await,
+            Stream::Tls(stream) => timeout(limit, write(stream, octets)).await,
+        };
+        written.map_err(|_| "connection.timeout")?.map_err(why)
+    }
+
+    async fn read<C: Core>(&mut self, core: &mut C, buffer: &mut [u8], limit: Duration) -> Result<(), &'static str> {
+        let read = match self.stream()? {
+            Stream::Plain(stream) => timeout(limit, stream.read(buffer)).await,
+            Stream::Tls(stream) => timeout(limit, stream.read(buffer)).await,
+        };
+        let count = read.map_err(|_| "connection.timeout")?.map_err(why)?;
+        let octets = buffer.get(..count).filter(|octets| !octets.is_empty()).ok_or("connection.closed")?;
+        if self.drive.we_are_server {
+            self.transcript.client(octets)
+        } else {
+            self.transcript.server(octets)
+        }
+        core.feed(octets);
+        Ok(())
+    }
+
+    async fn handshake(&mut self) -> Result<(), &'static str> {
+        let Some(Stream::Plain(stream)) = self.stream.take() else { return Err("tls.handshake") };
+        let shaken = match &self.drive.socket {
+            Socket::Server(None) => return Err("tls.handshake"),
+            Socket::Server(Some(tls)) => {
+                let acceptor = TlsAcceptor::from(tls.0.clone());
+                timeout(HANDSHAKE, acceptor.accept(stream)).await.map(|tls| tls.map(TlsStream::Server))
+            }
+            Socket::Client(tls, name) => {
+                let name = ServerName::try_from(name.clone()).map_err(|_| "tls.handshake")?;
+                let connector = TlsConnector::from(tls.0.clone());
+                timeout(HANDSHAKE, connector.connect(name, stream)).await.map(|tls| tls.map(TlsStream::Client))
+            }
+        };
+        let stream = match shaken {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                self.transcript.note(&format!("TLS: {error}"));
+                return Err("tls.handshake");
+            }
+            Err(_) => return Err("tls.handshake"),
+        };
+        self.tls = Some(describe(&stream));
+        self.transcript.note(&format!("TLS: {}", self.tls.as_deref().unwrap_or_default()));
+        self.stream = Some(Stream::Tls(Box::new(stream)));
+        Ok(())
+    }
+
+    /// A peer that does not read or close is not waited for longer than a write.
+    async fn close(&mut self) {
+        let limit = self.drive.write_limit;
+        let _ = match self.stream.take() {
+            Some(Stream::Plain(mut stream)) => timeout(limit, stream.shutdown()).await,
+            Some(Stream::Tls(mut stream)) => timeout(limit, stream.shutdown()).await,
+            None => Ok(Ok(())),
+        };
+    }
+}
+
+async fn write<S: AsyncWrite + AsyncRead + Unpin>(stream: &mut S, octets: &[u8]) -> io::Result<()> {
+    stream.write_all(octets).await?;
+    stream.flush().await
+}
+
+fn why(error: io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::TimedOut => "connection.timeout",
+        io::ErrorKind::UnexpectedEof => "connection.closed",
+        _ => "connection.reset",
+    }
+}
+
+fn describe(stream: &TlsStream<TcpStream>) -> String {
+    let (_, session) = stream.get_ref();
+    let version = session.protocol_version().and_then(|version| version.as_str().map(String::from)).unwrap_or_default();
+    let suite = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str().map(String::from));
+    format!("{version} {}", suite.unwrap_or_default()).replace("TLSv1_", "TLSv1.")
 }

@@ -1,10 +1,27 @@
 //! A listener with limits.
 
-use std::{future::Future, net::SocketAddr};
+use std::{
+    collections::HashMap,
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 
 use crate::Stop;
+
+/// How long sessions may take to end once the listener is stopped.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// Longest wait for the word to a client that is over a limit.
+const BUSY_WRITE: Duration = Duration::from_secs(2);
+/// Pause after a failed accept (out of file descriptors), so as not to spin.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Limits of a listener.
 #[derive(Debug, Clone)]
@@ -18,10 +35,83 @@ pub struct Limits {
 }
 
 /// Accepts until stopped, then waits for sessions to end (at most 10 s). Each connection runs `session`.
-pub async fn serve<F, S>(_listener: TcpListener, _limits: Limits, _stop: Stop, _session: F)
+pub async fn serve<F, S>(listener: TcpListener, limits: Limits, mut stop: Stop, session: F)
 where
     F: Fn(TcpStream, SocketAddr) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
-    todo!()
+    let guests = Arc::new(Guests::default());
+    let mut sessions = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.stopped() => break,
+        };
+        while sessions.try_join_next().is_some() {}
+        match accepted {
+            Ok((stream, peer)) => match guests.admit(peer.ip(), &limits) {
+                Some(seat) => {
+                    let _ = stream.set_nodelay(true);
+                    let session = session(stream, peer);
+                    sessions.spawn(async move {
+                        session.await;
+                        drop(seat);
+                    });
+                }
+                None => {
+                    sessions.spawn(turn_away(stream, limits.busy.clone()));
+                }
+            },
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+    drop(listener);
+    let farewell = async { while sessions.join_next().await.is_some() {} };
+    if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+        tracing::warn!("sessions that did not end in time are cut off");
+    }
+}
+
+async fn turn_away(mut stream: TcpStream, busy: Vec<u8>) {
+    let _ = tokio::time::timeout(BUSY_WRITE, stream.write_all(&busy)).await;
+}
+
+/// How many are connected, by IP.
+#[derive(Default)]
+struct Guests {
+    by_ip: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// Given back when dropped.
+struct Seat {
+    guests: Arc<Guests>,
+    ip: IpAddr,
+}
+
+impl Guests {
+    fn admit(self: &Arc<Self>, ip: IpAddr, limits: &Limits) -> Option<Seat> {
+        let mut by_ip = self.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = by_ip.values().sum();
+        let here = by_ip.entry(ip).or_default();
+        if all >= limits.connections || *here >= limits.connections_per_ip {
+            return None;
+        }
+        *here += 1;
+        Some(Seat { guests: self.clone(), ip })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut by_ip = self.guests.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_ip.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                by_ip.remove(&self.ip);
+            }
+        }
+    }
 }

@@ -1,48 +1,176 @@
-//! TLS on both sides. rustls with aws-lc-rs.
+//! TLS on both sides. rustls with aws-lc-rs, told explicitly: no process-wide default is needed.
 
-use std::{path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
-use rules::Fault;
+use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
+use rules::{Blame, Fault, Retry};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
 
 /// What a server shows.
 #[derive(Clone)]
-pub struct ServerTls(pub(crate) Arc<rustls::ServerConfig>);
+pub struct ServerTls(pub(crate) Arc<ServerConfig>);
 
 /// What a client trusts.
 #[derive(Clone)]
-pub struct ClientTls(pub(crate) Arc<rustls::ClientConfig>);
+pub struct ClientTls(pub(crate) Arc<ClientConfig>);
+
+impl std::fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ServerTls")
+    }
+}
+
+impl std::fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientTls")
+    }
+}
 
 impl ServerTls {
     /// A new self-signed certificate for these names.
     ///
     /// # Errors
     /// `tls.certificate`.
-    pub fn self_signed(_names: &[String]) -> Result<Self, Fault> {
-        todo!()
+    pub fn self_signed(names: &[String]) -> Result<Self, Fault> {
+        let (certificate, key) = make(names)?;
+        Self::from_pem_text(&certificate, &key)
     }
+
     /// A self-signed certificate kept in `folder` (made on first use, key readable by the owner only).
     ///
     /// # Errors
     /// `tls.certificate`.
-    pub fn kept_in(_folder: &Path, _names: &[String]) -> Result<Self, Fault> {
-        todo!()
+    pub fn kept_in(folder: &Path, names: &[String]) -> Result<Self, Fault> {
+        let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+        if !certificate.exists() || !key.exists() {
+            let (certificate_text, key_text) = make(names)?;
+            fs::create_dir_all(folder).map_err(|error| unwritable(folder, error))?;
+            write_private(&key, &key_text).map_err(|error| unwritable(&key, error))?;
+            fs::write(&certificate, certificate_text).map_err(|error| unwritable(&certificate, error))?;
+        }
+        Self::from_pem(&certificate, &key)
     }
+
     /// From PEM files.
     ///
     /// # Errors
     /// `tls.certificate`.
-    pub fn from_pem(_certificate: &Path, _key: &Path) -> Result<Self, Fault> {
-        todo!()
+    pub fn from_pem(certificate: &Path, key: &Path) -> Result<Self, Fault> {
+        let read = |path: &Path| {
+            fs::read_to_string(path).map_err(|error| fault(error).context(format!("reading {}", path.display())))
+        };
+        Self::from_pem_text(&read(certificate)?, &read(key)?)
+            .map_err(|fault| fault.context(format!("{} and {}", certificate.display(), key.display())))
+    }
+
+    fn from_pem_text(certificate: &str, key: &str) -> Result<Self, Fault> {
+        let chain: Vec<CertificateDer<'static>> =
+            CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<_, _>>().map_err(fault)?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(fault)?;
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(fault)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(fault)?;
+        Ok(Self(Arc::new(config)))
     }
 }
 
 impl ClientTls {
     /// Encrypts without checking who is there: opportunistic STARTTLS. RFC 7435.
     pub fn opportunistic() -> Self {
-        todo!()
+        let verifier = Arc::new(AnyCertificate(provider()));
+        Self::build(|builder| builder.dangerous().with_custom_certificate_verifier(verifier))
     }
+
     /// Checks the certificate against the public roots.
     pub fn verified() -> Self {
-        todo!()
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        Self::build(|builder| builder.with_root_certificates(roots))
+    }
+
+    #[expect(clippy::expect_used, reason = "aws-lc-rs supports the default protocol versions")]
+    fn build(
+        verify: impl FnOnce(
+            rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>,
+        ) -> rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>,
+    ) -> Self {
+        let builder = ClientConfig::builder_with_provider(provider());
+        let builder = builder.with_safe_default_protocol_versions().expect("default protocol versions");
+        Self(Arc::new(verify(builder).with_no_client_auth()))
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+/// Certificate and key as PEM.
+fn make(names: &[String]) -> Result<(String, String), Fault> {
+    let key = KeyPair::generate().map_err(fault)?;
+    let mut parameters = CertificateParams::new(names.to_vec()).map_err(fault)?;
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, names.first().map_or("coldrelay", String::as_str));
+    parameters.distinguished_name = subject;
+    let certificate = parameters.self_signed(&key).map_err(fault)?;
+    Ok((certificate.pem(), key.serialize_pem()))
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
+    Fault::new("tls.certificate", Blame::Operator, Retry::AfterChange).caused_by(error)
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Fault {
+    fault(error).context(format!("writing {}: is the folder writable?", path.display()))
+}
+
+/// Takes any certificate, but still checks that the server holds its key.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
