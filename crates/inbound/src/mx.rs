@@ -56,7 +56,7 @@ impl Mx {
         let slot = self.slot.take();
         match question {
             Question::Connect(_) => replies::ready(),
-            Question::Helo { name, extended } => {
+            Question::Helo { name, extended, .. } => {
                 (self.helo, self.extended) = (name, extended);
                 self.forget();
                 replies::hello()
