@@ -1,25 +1,69 @@
 //! Counters in Prometheus text form.
 
+use std::{fmt, sync::Arc};
+
+use metrics::{Label, counter, describe_counter, describe_gauge, gauge, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use rules::event::Event;
+
 /// The registry. Cheap to clone. Not a global: two houses in one process do not mix.
 #[derive(Clone)]
-pub struct Metrics {}
+pub struct Metrics {
+    recorder: Arc<PrometheusRecorder>,
+    handle: PrometheusHandle,
+}
+
+/// Every counter, and what it counts. Labels are bounded: ids of reference entries, reply codes, closed lists.
+const COUNTERS: [(&str, &str); 14] = [
+    ("coldrelay_domains_total", "Domains added."),
+    ("coldrelay_publications_total", "Times that a domain's records were published."),
+    ("coldrelay_mailboxes_total", "Mailboxes added."),
+    ("coldrelay_messages_total", "Messages accepted for relay."),
+    ("coldrelay_submission_refusals_total", "Refusals at submission, by reference entry."),
+    ("coldrelay_attempts_total", "Delivery attempts begun."),
+    ("coldrelay_deliveries_total", "Recipients delivered."),
+    ("coldrelay_deferrals_total", "Failed attempts that are followed by another, by entry and by whose matter it is."),
+    ("coldrelay_bounces_total", "Recipients failed for good, by entry, by whose matter it is, and whether told later."),
+    ("coldrelay_doubts_total", "Attempts of which nobody knows whether they delivered."),
+    ("coldrelay_drops_total", "Recipients dropped by an operator."),
+    ("coldrelay_mails_total", "Mails received into mailboxes, by kind."),
+    ("coldrelay_inbound_refusals_total", "Refusals at the MX, by reply code."),
+    ("coldrelay_suppressions_total", "Addresses suppressed, by reason."),
+];
+
+const QUEUE_DEPTH: &str = "coldrelay_queue_depth";
 
 impl Metrics {
     /// An empty registry with every metric described.
     pub fn new() -> Self {
-        todo!()
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        with_local_recorder(&recorder, || {
+            for (name, description) in COUNTERS {
+                describe_counter!(name, description);
+            }
+            describe_gauge!(QUEUE_DEPTH, "Recipients that wait for an attempt.");
+            gauge!(QUEUE_DEPTH).set(0.0);
+        });
+        Self { recorder: Arc::new(recorder), handle }
     }
+
     /// Moves the metrics of an event.
-    pub fn count(&self, _event: &rules::event::Event) {
-        todo!()
+    pub fn count(&self, event: &Event) {
+        let (name, labels) = moves(event);
+        with_local_recorder(&*self.recorder, || counter!(name, labels).increment(1));
     }
+
     /// Sets the gauge of waiting recipients.
-    pub fn set_queue_depth(&self, _waiting: u64) {
-        todo!()
+    pub fn set_queue_depth(&self, waiting: u64) {
+        // Exact up to 2^53 recipients.
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        with_local_recorder(&*self.recorder, || gauge!(QUEUE_DEPTH).set(waiting as f64));
     }
+
     /// Prometheus text exposition.
     pub fn render(&self) -> String {
-        todo!()
+        self.handle.render()
     }
 }
 
@@ -27,4 +71,70 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+/// The counter that an event moves, with its labels.
+fn moves(event: &Event) -> (&'static str, Vec<Label>) {
+    match event {
+        Event::DomainAdded { .. } => ("coldrelay_domains_total", vec![]),
+        Event::DomainPublished { .. } => ("coldrelay_publications_total", vec![]),
+        Event::MailboxAdded { .. } => ("coldrelay_mailboxes_total", vec![]),
+        Event::MessageAccepted { .. } => ("coldrelay_messages_total", vec![]),
+        Event::SubmissionRefused { entry, .. } => {
+            ("coldrelay_submission_refusals_total", vec![Label::new("entry", known_entry(entry))])
+        }
+        Event::AttemptBegun { .. } => ("coldrelay_attempts_total", vec![]),
+        Event::Delivered { .. } => ("coldrelay_deliveries_total", vec![]),
+        Event::Deferred { entry, class, .. } => (
+            "coldrelay_deferrals_total",
+            vec![Label::new("entry", known_entry(entry)), Label::new("who", class.who.as_str())],
+        ),
+        Event::Bounced { entry, class, late, .. } => (
+            "coldrelay_bounces_total",
+            vec![
+                Label::new("entry", known_entry(entry)),
+                Label::new("who", class.who.as_str()),
+                Label::new("late", if *late { "true" } else { "false" }),
+            ],
+        ),
+        Event::InDoubt { .. } => ("coldrelay_doubts_total", vec![]),
+        Event::Dropped { .. } => ("coldrelay_drops_total", vec![]),
+        Event::MailReceived { mail_kind, .. } => {
+            ("coldrelay_mails_total", vec![Label::new("kind", known_kind(mail_kind))])
+        }
+        Event::InboundRefused { reply } => {
+            ("coldrelay_inbound_refusals_total", vec![Label::new("code", reply_code(reply))])
+        }
+        Event::Suppressed { reason, .. } => {
+            ("coldrelay_suppressions_total", vec![Label::new("reason", known_reason(reason))])
+        }
+    }
+}
+
+/// The id of an entry; `other` when the reference has no such entry, so that the number of series is bounded.
+fn known_entry(id: &str) -> &'static str {
+    reference::entry(id).map_or("other", |entry| entry.id.as_str())
+}
+
+fn known_reason(reason: &str) -> &'static str {
+    match reason {
+        "opt-out" => "opt-out",
+        "manual" => "manual",
+        entry => known_entry(entry),
+    }
+}
+
+fn known_kind(kind: &str) -> &'static str {
+    ["message", "reply", "bounce", "auto"].into_iter().find(|known| *known == kind).unwrap_or("other")
+}
+
+fn reply_code(reply: &str) -> String {
+    let code = reply.get(..3).and_then(|code| code.parse::<u16>().ok());
+    code.filter(|code| (400..600).contains(code)).map_or_else(|| "other".to_owned(), |code| code.to_string())
 }

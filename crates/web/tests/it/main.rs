@@ -1,0 +1,131 @@
+//! What machines get over HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests may panic"
+)]
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use net::{Stop, Stopper};
+use notify::Metrics;
+use store::Store;
+use syntax::Timestamp;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
+
+#[derive(Debug)]
+struct Still;
+
+impl rules::Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_795_000_000_000_000)
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    store: Store,
+    metrics: Metrics,
+    stopper: Stopper,
+    serving: JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+async fn server() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("store.db").display());
+    let store = Store::open(&url, Arc::new(Still)).await.unwrap();
+    let metrics = Metrics::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stopper, stop): (Stopper, Stop) = Stopper::new();
+    let serving = tokio::spawn(web::serve(listener, store.clone(), metrics.clone(), stop));
+    Server { address, store, metrics, stopper, serving, _folder: folder }
+}
+
+impl Server {
+    /// Head and body of the answer.
+    async fn ask(&self, method: &str, path: &str) -> (String, String) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_ascii_lowercase(), body.to_owned())
+    }
+}
+
+#[tokio::test]
+async fn it_is_alive() {
+    let server = server().await;
+    let (head, body) = server.ask("GET", "/healthz").await;
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+    assert_eq!(body, "ok");
+}
+
+#[tokio::test]
+async fn it_is_ready_with_its_store_and_not_without() {
+    let server = server().await;
+    let (head, body) = server.ask("GET", "/readyz").await;
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+    assert!(body.contains("\"backend\":\"sqlite\""), "{body}");
+
+    server.store.close().await;
+    let (head, body) = server.ask("GET", "/readyz").await;
+    assert!(head.starts_with("http/1.1 503 "), "{head}");
+    assert!(head.contains("content-type: application/problem+json"), "{head}");
+    assert!(body.contains("\"code\":\"store."), "{body}");
+    assert!(!body.contains(".db"), "a stranger learns no path: {body}");
+    assert!(server.ask("GET", "/healthz").await.0.starts_with("http/1.1 200 "), "alive all the same");
+}
+
+#[tokio::test]
+async fn metrics_are_in_prometheus_text() {
+    let server = server().await;
+    server.metrics.set_queue_depth(3);
+    let (head, body) = server.ask("GET", "/metrics").await;
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    assert!(body.contains("coldrelay_queue_depth 3"), "{body}");
+}
+
+#[tokio::test]
+async fn anything_else_is_a_problem_in_json() {
+    let server = server().await;
+    for (method, path, status) in [("GET", "/", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")] {
+        let (head, body) = server.ask(method, path).await;
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
+        assert!(head.contains("content-type: application/problem+json"), "{head}");
+        assert!(body.contains(&format!("\"status\":{status}")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_security_headers() {
+    let server = server().await;
+    for path in ["/healthz", "/metrics", "/nothing"] {
+        let (head, _) = server.ask("GET", path).await;
+        for header in [
+            "x-content-type-options: nosniff",
+            "content-security-policy: default-src 'none'",
+            "cache-control: no-store",
+        ] {
+            assert!(head.contains(header), "{path} lacks {header}: {head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_stops_when_told() {
+    let server = server().await;
+    server.stopper.stop();
+    timeout(Duration::from_secs(20), server.serving).await.expect("it ends").unwrap();
+}
