@@ -130,7 +130,8 @@ fn score(hit: &Hit) -> i32 {
 
 fn confidence(hit: &Hit) -> u8 {
     let has = |wanted: fn(&Ground) -> bool| hit.grounds.iter().any(wanted);
-    let enhanced = has(|ground| matches!(ground, Ground::Enhanced { exact: true, .. }));
+    // A rule that takes weight away stands for a code that means many things, such as X.7.1.
+    let enhanced = hit.rule.weight >= 0 && has(|ground| matches!(ground, Ground::Enhanced { exact: true, .. }));
     let text = has(|ground| matches!(ground, Ground::Text(_)));
     let provider = has(|ground| matches!(ground, Ground::Provider(_)));
     let code = has(|ground| matches!(ground, Ground::Code(_) | Ground::Enhanced { .. }));

@@ -41,8 +41,10 @@ pub(crate) fn reply_in(text: &str) -> Option<Reply> {
 /// Whether a reply may start here: three digits, apart from what stands before, and a blank or
 /// hyphen with a word behind.
 fn is_start(text: &str, at: usize) -> bool {
-    let before = text.get(..at).and_then(|front| front.chars().next_back());
-    if before.is_some_and(|before| !before.is_whitespace() && !":;=\"'(>".contains(before)) {
+    let front = text.get(..at).unwrap_or_default();
+    let apart = front.chars().next_back().is_none_or(|before| before.is_whitespace() || ":;\"'(>".contains(before));
+    // Sendmail's log writes `reply=550 …`; other numbers behind `=` are sizes and delays.
+    if !apart && !front.ends_with("reply=") {
         return false;
     }
     let octets = text.as_bytes().get(at..).unwrap_or_default();

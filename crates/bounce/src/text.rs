@@ -79,7 +79,8 @@ fn line(text: &str) -> Option<Recognised> {
     let source = if bare.is_some() { Source::Reply } else { Source::LogLine };
     let reply = bare.or_else(|| inline::reply_in(without_said(text)));
     let words = reply.as_ref().map_or_else(|| text.to_owned(), Reply::text);
-    let own = named_in(&words).is_some();
+    // A receiver may quote what another one told it: `its host said: 550 5.1.1 … (see 550-5-1-1)`.
+    let own = named_in(&words).is_some() && inline::reply_in(&words).is_none();
     let seen = Seen {
         stage: if own { Some(Stage::Submission) } else { stage },
         code: reply.as_ref().map(|reply| reply.code),

@@ -104,7 +104,7 @@ fn typed(value: &str) -> (String, String) {
     let quoted = if value.starts_with('"') { value.rfind('"').unwrap_or(0) } else { 0 };
     let end = value.get(quoted..).and_then(|rest| rest.find([' ', '\t', '>', '(']));
     let value = value.get(..end.map_or(value.len(), |end| quoted + end)).unwrap_or_default();
-    (kind.trim().to_ascii_lowercase(), value.to_owned())
+    (kind.trim().to_ascii_lowercase(), value.trim_end_matches('.').to_owned())
 }
 
 /// The address as people write it: `\x{E9}` (RFC 6533 §3) and, where even the `@` is written as
