@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use auth::{Arrived, Policy, Verdict, Verdicts};
-use rules::{Blame, Fault, Retry, id::MailboxId};
-use smtp::Reply;
+use rules::{Blame, Fault, Retry, id::MailboxId, submission};
+use smtp::{Reply, replies as common};
 use store::{MailKind, NewMail};
 use syntax::{Address, Message, message_ids, parse_from};
 
@@ -37,13 +37,17 @@ const MAX_REFERENCES: usize = 50;
 impl Arrival<'_> {
     /// Stores it or refuses it; a positive reply means durable.
     pub(crate) async fn take(self, content: &[u8]) -> Result<Reply, Fault> {
-        let Ok(message) = Message::parse(content) else { return Ok(replies::header_malformed()) };
+        let message = match Message::parse(content) {
+            Ok(message) => message,
+            Err(malformed) => return Ok(submission::header_malformed(malformed).reply),
+        };
         if message.all("Received").count() > MAX_RECEIVED {
-            return Ok(replies::mail_loop());
+            return Ok(common::too_many_hops());
         }
         let verdicts = self.verify(content).await?;
         if self.fails_dmarc(&verdicts) {
-            return Ok(replies::dmarc_reject());
+            let domain = verdicts.from_domain.as_ref().map_or_else(String::new, ToString::to_string);
+            return Ok(common::dmarc_reject(&domain));
         }
         let id = self.shared.unique(self.helo);
         let traced = self.trace(&message, &verdicts, &id);

@@ -16,7 +16,6 @@ use crate::{
     addressee::{self, Addressee, Found},
     arrival::Arrival,
     replies,
-    session::Known,
     settings::MAX_ERRORS,
     start::Shared,
 };
@@ -24,11 +23,11 @@ use crate::{
 /// One session with another mail host.
 pub(crate) struct Mx {
     shared: Arc<Shared>,
-    known: Arc<Known>,
     host: String,
     peer: IpAddr,
     helo: String,
     extended: bool,
+    tls: bool,
     reverse_path: Option<Address>,
     addressees: Vec<Addressee>,
     refused_recipients: usize,
@@ -36,14 +35,14 @@ pub(crate) struct Mx {
 }
 
 impl Mx {
-    pub(crate) fn new(shared: Arc<Shared>, known: Arc<Known>, host: String, peer: IpAddr) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, host: String, peer: IpAddr) -> Self {
         Self {
             shared,
-            known,
             host,
             peer,
             helo: String::new(),
             extended: false,
+            tls: false,
             reverse_path: None,
             addressees: Vec::new(),
             refused_recipients: 0,
@@ -55,19 +54,19 @@ impl Mx {
         // Held from DATA to the answer to the message; a message that the core refused is gone by now.
         let slot = self.slot.take();
         match question {
-            Question::Connect(_) => replies::ready(),
-            Question::Helo { name, extended, .. } => {
-                (self.helo, self.extended) = (name, extended);
+            Question::Connect(_) => replies::ready(&self.host),
+            Question::Helo { name, extended, tls } => {
+                (self.helo, self.extended, self.tls) = (name, extended, tls);
                 self.forget();
-                replies::hello()
+                common::ok()
             }
             // Not offered on this port.
-            Question::Auth { .. } => replies::authentication_failed(),
+            Question::Auth { .. } => common::command_not_implemented(),
             Question::Mail { reverse_path, .. } => self.mail(reverse_path),
             Question::Rcpt { address, .. } => self.rcpt(&address).await.unwrap_or_else(|fault| excuse(&fault)),
             Question::Data => {
                 self.slot = self.shared.slot().await;
-                if self.slot.is_some() { replies::go_ahead() } else { replies::busy() }
+                if self.slot.is_some() { common::ok() } else { replies::busy() }
             }
             Question::Message { transaction, content } => {
                 let reply = self.message(&transaction, &content).await.unwrap_or_else(|fault| excuse(&fault));
@@ -81,7 +80,7 @@ impl Mx {
     fn mail(&mut self, reverse_path: Option<Address>) -> Reply {
         self.forget();
         self.reverse_path = reverse_path;
-        replies::sender_accepted()
+        common::sender_ok()
     }
 
     async fn rcpt(&mut self, address: &Address) -> Result<Reply, Fault> {
@@ -93,10 +92,10 @@ impl Mx {
                 if self.addressees.iter().all(|known| known.forward_path != addressee.forward_path) {
                     self.addressees.push(*addressee);
                 }
-                replies::recipient_accepted()
+                common::recipient_ok()
             }
             Found::NoMailbox => common::no_such_mailbox(),
-            Found::NotOurs => replies::relay_denied(),
+            Found::NotOurs => common::relay_denied(),
         })
     }
 
@@ -107,7 +106,7 @@ impl Mx {
             peer: self.peer,
             helo: &self.helo,
             extended: self.extended,
-            secured: self.known.is_secured(),
+            secured: self.tls,
             utf8: transaction.parameters.smtputf8,
             reverse_path: transaction.reverse_path.as_ref(),
             addressees: self.addressees_of(transaction),
@@ -140,7 +139,7 @@ impl Mx {
 /// What a peer is told about a fault of ours; the operator reads the rest in the log.
 fn excuse(fault: &Fault) -> Reply {
     tracing::error!(code = fault.code, %fault, "incoming mail was put off");
-    replies::local_error()
+    common::local_error()
 }
 
 #[async_trait]
@@ -155,7 +154,7 @@ impl House<Question, Answer> for Mx {
         self.refused_recipients += usize::from(is_rcpt && reply.is_permanent());
         // Somebody is guessing names.
         if self.refused_recipients > MAX_ERRORS {
-            return Answer::ReplyAndClose(replies::too_many_errors());
+            return Answer::ReplyAndClose(common::too_many_errors());
         }
         Answer::Reply(reply)
     }

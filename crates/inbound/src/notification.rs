@@ -1,9 +1,8 @@
 //! Delivery status notifications that come back to a return path of ours.
 
 use bounce::{
-    Refusal,
     dsn::{self, Dsn, DsnAction, DsnRecipient},
-    explain,
+    explain_recipient,
 };
 use rules::{Fault, event::Event, id::AttemptId};
 use smtp::{Reply, Stage};
@@ -38,8 +37,7 @@ pub(crate) async fn settle(shared: &Shared, dsn: &Dsn, about: &About, mail: NewM
     };
     let reply = failed.diagnostic.clone().unwrap_or_else(|| reply_of(failed));
     let mx_host = failed.remote_mta.clone().unwrap_or_else(|| dsn.reporting_mta.clone());
-    let refusal = Refusal { stage: Stage::Notification, reply: Some(&reply), mx_host: Some(&mx_host), fault: None };
-    let explanation = explain(&refusal);
+    let explanation = explain_recipient(&DsnRecipient { remote_mta: Some(mx_host.clone()), ..failed.clone() });
     if explanation.suppress {
         // First, and idempotent: should the rest fail, the notification comes again.
         shared.store.suppress(&about.address, explanation.entry).await?;

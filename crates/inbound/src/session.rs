@@ -2,10 +2,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use net::{Drive, Ended, House, Socket};
@@ -37,17 +34,13 @@ pub(crate) enum Role {
     Submissions,
 }
 
-/// What core and house tell one another.
+/// What the house knows and the watch tells.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    secured: AtomicBool,
     login: Mutex<Option<String>>,
 }
 
 impl Known {
-    pub(crate) fn is_secured(&self) -> bool {
-        self.secured.load(Ordering::Relaxed)
-    }
     pub(crate) fn login(&self) -> Option<String> {
         self.login.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -59,12 +52,11 @@ impl Known {
 /// Serves one connection to its end.
 pub(crate) async fn run(shared: Arc<Shared>, role: Role, stream: TcpStream, peer: IpAddr) {
     let known = Arc::new(Known::default());
-    known.secured.store(role == Role::Submissions, Ordering::Relaxed);
     let ended = match role {
         Role::Mx => {
             let host = shared.host_at(stream.local_addr().ok().map(|address| address.ip())).await;
             let core = Watched::new(&shared, role, &host, peer, known.clone(), None);
-            let house = Mx::new(shared.clone(), known, host, peer);
+            let house = Mx::new(shared.clone(), host, peer);
             serve(&shared, role, core, house, stream).await
         }
         Role::Submission | Role::Submissions => {
@@ -102,7 +94,7 @@ async fn record(store: Store, mut refused: mpsc::Receiver<Event>) {
     }
 }
 
-/// The core, watched: it alone knows when TLS is up and what it refuses without asking.
+/// The core, watched: it alone knows what it refuses without asking.
 struct Watched {
     session: Session,
     known: Arc<Known>,
@@ -186,7 +178,6 @@ impl wire::Core for Watched {
         self.session.answer(answer);
     }
     fn secured(&mut self) {
-        self.known.secured.store(true, Ordering::Relaxed);
         self.session.secured();
     }
     fn ended(&mut self) {

@@ -90,7 +90,7 @@ impl Inbound {
             busy: match role {
                 // In clear text it would only break the handshake of a client that waits for TLS.
                 Role::Submissions => Vec::new(),
-                Role::Mx | Role::Submission => replies::too_many_connections(&settings.hostname),
+                Role::Mx | Role::Submission => replies::too_many_connections(),
             },
         };
         let shared = self.shared.clone();

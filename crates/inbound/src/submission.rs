@@ -8,10 +8,10 @@ use rules::{
     Fault,
     event::Event,
     secret,
-    submission::{Caller, Refused, check_mail, check_message},
+    submission::{Caller, Refused, check_mail, check_message, check_recipient, header_malformed},
 };
 use smtp::{
-    Reply,
+    Reply, replies as common,
     server::{Answer, Question, Recipient, Transaction},
 };
 use store::{Mailbox, NewMessage, NewRecipient};
@@ -60,17 +60,17 @@ impl Submission {
         // Held from DATA to the answer to the message; a message that the core refused is gone by now.
         let slot = self.slot.take();
         match question {
-            Question::Connect(_) => Ok(replies::ready()),
-            Question::Helo { .. } => Ok(replies::hello()),
+            Question::Connect(_) => Ok(replies::ready(&self.shared.settings.hostname)),
+            Question::Helo { .. } => Ok(common::ok()),
             Question::Auth { login, password } => self.authenticate(login, &password.0).await,
             Question::Mail { reverse_path, .. } => {
                 check_mail(&self.caller().await?, reverse_path.as_ref())?;
-                Ok(replies::sender_accepted())
+                Ok(common::sender_ok())
             }
             Question::Rcpt { address, .. } => self.rcpt(&address).await,
             Question::Data => {
                 self.slot = self.shared.slot().await;
-                self.slot.as_ref().map(|_| replies::go_ahead()).ok_or(No::Refused(replies::busy()))
+                self.slot.as_ref().map(|_| common::ok()).ok_or(No::Refused(replies::busy()))
             }
             Question::Message { transaction, content } => {
                 let accepted = self.message(transaction, &content).await;
@@ -95,15 +95,15 @@ impl Submission {
         match mailbox {
             Some(mailbox) if is_right => {
                 self.mailbox = Some(mailbox);
-                Ok(replies::authenticated())
+                Ok(common::authenticated())
             }
-            _ => Err(No::Refused(replies::authentication_failed())),
+            _ => Err(No::Refused(common::authentication_failed())),
         }
     }
 
     fn mailbox(&self) -> Result<&Mailbox, No> {
         // The core does not ask before AUTH; this keeps it so.
-        self.mailbox.as_ref().ok_or_else(|| No::Refused(replies::authentication_required()))
+        self.mailbox.as_ref().ok_or_else(|| No::Refused(common::authentication_required()))
     }
 
     /// What the rules need to know, as it is now: grants and counts change while a session lasts.
@@ -119,16 +119,15 @@ impl Submission {
     }
 
     async fn rcpt(&self, address: &Address) -> Result<Reply, No> {
-        match self.shared.store.suppression(address).await? {
-            Some(_) => Err(No::Refused(replies::recipient_suppressed())),
-            None => Ok(replies::recipient_accepted()),
-        }
+        let suppression = self.shared.store.suppression(address).await?;
+        check_recipient(address, suppression.as_ref().map(|suppression| suppression.reason.as_str()))?;
+        Ok(common::recipient_ok())
     }
 
     async fn message(&self, transaction: Transaction, content: &[u8]) -> Result<Reply, No> {
-        let Ok(message) = Message::parse(content) else { return Err(No::Refused(replies::header_malformed())) };
+        let message = Message::parse(content).map_err(header_malformed)?;
         if message.all("Received").count() > MAX_RECEIVED {
-            return Err(No::Refused(replies::mail_loop()));
+            return Err(No::Refused(common::too_many_hops()));
         }
         // Again: another session may have used up the cap since MAIL.
         let caller = self.caller().await?;
@@ -136,7 +135,7 @@ impl Submission {
         let from = check_message(&caller, &message)?;
         let new = self.compose(&message, from, transaction).await?;
         let id = self.shared.store.accept(new, Vec::new()).await?;
-        Ok(replies::accepted(id.as_str()))
+        Ok(replies::queued(id.as_str()))
     }
 
     async fn compose(&self, message: &Message<'_>, from: Address, transaction: Transaction) -> Result<NewMessage, No> {
@@ -145,7 +144,7 @@ impl Submission {
         })?;
         let now = self.shared.store.clock().now();
         let unique = self.shared.unique(&from.key());
-        let with = trace::transmission(true, transaction.parameters.smtputf8, self.known.is_secured(), true);
+        let with = trace::transmission(true, transaction.parameters.smtputf8, true, true);
         let received = trace::received_from_user(domain.mail_host.as_str(), with, &unique, now);
         let (missing, message_id) = complete(message, &from, &unique, now);
         Ok(NewMessage {
@@ -212,7 +211,7 @@ impl House<Question, Answer> for Submission {
             }
             Err(No::Fault(fault)) => {
                 tracing::error!(code = fault.code, %fault, "a submission was put off");
-                let reply = replies::local_error();
+                let reply = common::local_error();
                 self.write_down(&reply).await;
                 Answer::Reply(reply)
             }
