@@ -22,6 +22,8 @@ const NAMED_BY_CODE: &[&str] = &[
     "header-malformed",
     "header-too-long",
     "relay-denied",
+    "routing-loop",
+    "dmarc-rejected",
     "bad-syntax",
     "bad-sequence",
     "command-unknown",
@@ -52,9 +54,12 @@ const FAULTS: &[(&str, &str)] = &[
     ("connect.unreachable", "no-route"),
     ("connect.source", "source-ip-missing"),
     ("connection.lost", "connection-lost"),
+    ("connection.closed", "connection-lost"),
+    ("connection.reset", "connection-lost"),
     ("delivery.in-doubt", "in-doubt"),
     ("tls.not-offered", "tls-not-offered"),
     ("tls.handshake", "tls-handshake-failed"),
+    ("tls.certificate", "tls-handshake-failed"),
     ("queue.expired", "queue-expired"),
 ];
 
@@ -66,6 +71,16 @@ fn every_entry_that_the_code_names_exists() {
     for (fault, id) in FAULTS {
         let entry = entry(id).unwrap_or_else(|| panic!("no entry {id}"));
         assert!(entry.rules.iter().any(|rule| rule.fault.iter().any(|one| one == fault)), "{id} lacks {fault}");
+    }
+}
+
+#[test]
+fn every_entry_that_a_reply_of_ours_names_exists() {
+    let replies = include_str!("../../../smtp/src/replies.rs");
+    let names = replies.split("(see ").skip(1).filter_map(|rest| rest.split(')').next());
+    // The module's own documentation shows the form: `(see <entry id>)`.
+    for id in names.filter(|id| !id.starts_with('<')) {
+        assert!(entry(id).is_some(), "a reply names {id}, which does not exist");
     }
 }
 
