@@ -79,7 +79,13 @@ pub(crate) fn decide(seen: &Seen<'_>) -> Explanation {
     let ranked = rank(seen);
     let Some((top, best)) = ranked.first() else { return unknown(seen) };
     let rival = ranked.iter().any(|(score, hit)| hit.entry.id != best.entry.id && score + RIVAL >= *top);
-    let evidence = best.grounds.iter().map(evidence).collect();
+    let mut evidence: Vec<String> = best.grounds.iter().map(evidence).collect();
+    // A message that expired has a reason behind the reason: the last refusal.
+    if let (Some(code), false) = (seen.code, best.rule.fault.is_empty())
+        && let Some((_, last)) = ranked.iter().find(|(_, hit)| hit.rule.fault.is_empty())
+    {
+        evidence.push(format!("last reply {code}, which is `{}`", last.entry.id));
+    }
     of_entry(best.entry, evidence, confidence(best).saturating_sub(if rival { 10 } else { 0 }))
 }
 
@@ -103,6 +109,7 @@ const RIVAL: i32 = 5;
 /// code + text > code > class. A rule's own weight moves it.
 fn score(hit: &Hit) -> i32 {
     let enhanced = hit.grounds.iter().any(|ground| matches!(ground, Ground::Enhanced { exact: true, .. }));
+    let text = hit.grounds.iter().any(|ground| matches!(ground, Ground::Text(_)));
     let mut texts = 0;
     let sum: i32 = hit
         .grounds
@@ -119,6 +126,7 @@ fn score(hit: &Hit) -> i32 {
             }
             Ground::Provider(_) => 20,
             Ground::Code(_) if enhanced => 6,
+            Ground::Code(_) if text => 15,
             Ground::Code(_) => 40,
             Ground::Class(_) if enhanced => 1,
             Ground::Class(_) => 10,
@@ -189,5 +197,64 @@ fn unknown(seen: &Seen<'_>) -> Explanation {
         evidence,
         confidence: 5,
         fix: "Try again later.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smtp::Enhanced;
+
+    use super::*;
+
+    fn refusal<'a>(stage: Stage, reply: Option<&'a Reply>, fault: Option<&'a str>) -> Refusal<'a> {
+        Refusal { stage, reply, mx_host: None, fault }
+    }
+
+    #[test]
+    fn a_fault_of_ours_outweighs_any_reply_and_tells_the_last_one() {
+        let full = Reply::new(452, Enhanced::new(4, 2, 2), "Mailbox full");
+        let found = explain(&refusal(Stage::Rcpt, Some(&full), Some("queue.expired")));
+        assert_eq!(found.entry, "queue-expired");
+        assert_eq!(found.evidence, ["fault queue.expired", "last reply 452, which is `452-4-2-2-mailbox-full`"]);
+    }
+
+    #[test]
+    fn an_entry_named_by_a_reply_counts_only_when_it_is_our_own() {
+        let named = Reply::new(550, Enhanced::new(5, 7, 1), "No (see daily-cap)");
+        assert_eq!(explain(&refusal(Stage::Submission, Some(&named), None)).entry, "daily-cap");
+        assert_eq!(explain(&refusal(Stage::Rcpt, Some(&named), None)).entry, "550-5-7-1");
+    }
+
+    #[test]
+    fn silence_is_explained_by_its_stage() {
+        let expect = [
+            (Stage::Resolve, "dns-failure"),
+            (Stage::Connect, "connection-timeout"),
+            (Stage::StartTls, "tls-handshake-failed"),
+            (Stage::Rcpt, "connection-lost"),
+            (Stage::Message, "in-doubt"),
+            (Stage::Submission, "local-error"),
+        ];
+        for (stage, entry) in expect {
+            assert_eq!(explain(&refusal(stage, None, Some("never.heard-of"))).entry, entry, "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_refusal_still_gets_an_answer() {
+        let fine = Reply::new(250, Enhanced::new(2, 0, 0), "OK");
+        let found = explain(&refusal(Stage::Message, Some(&fine), None));
+        assert_eq!((found.entry, found.suppress, found.confidence), ("4xx", false, 5));
+        assert!(!found.evidence.is_empty());
+    }
+
+    #[test]
+    fn a_surer_match_is_told_with_more_confidence() {
+        let bare = explain(&refusal(Stage::Rcpt, Some(&Reply::bare(550, "No")), None));
+        let words = explain(&refusal(Stage::Rcpt, Some(&Reply::bare(550, "User unknown")), None));
+        let gone = Reply::new(550, Enhanced::new(5, 1, 1), "User unknown");
+        let both = explain(&refusal(Stage::Rcpt, Some(&gone), None));
+        assert!(bare.confidence < words.confidence && words.confidence < both.confidence);
+        assert!(!bare.suppress && both.suppress);
     }
 }

@@ -147,12 +147,8 @@ impl Look<'_> {
             grounds.push(Ground::Class(class));
         }
         if !rule.stage.is_empty() {
-            // A later notification does not say at which stage its own refusal came.
-            match self.seen.stage.filter(|stage| *stage != Stage::Notification || rule.stage.contains(stage)) {
-                Some(stage) if rule.stage.contains(&stage) => grounds.push(Ground::Stage(stage)),
-                Some(_) => return None,
-                None => {}
-            }
+            let stage = self.seen.stage.filter(|stage| rule.stage.contains(stage))?;
+            grounds.push(Ground::Stage(stage));
         }
         Some(())
     }
@@ -215,12 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_stage_rules_nothing_out_and_another_stage_does() {
-        let reply = Seen { code: Some(553), replied: true, ..Seen::default() };
-        let bare = |seen: Seen<'_>| hits(&seen).iter().any(|hit| hit.entry.id == "bare-553");
-        assert!(bare(reply));
-        assert!(bare(Seen { stage: Some(Stage::Notification), ..reply }));
-        assert!(bare(Seen { stage: Some(Stage::Mail), ..reply }));
-        assert!(!bare(Seen { stage: Some(Stage::Rcpt), ..reply }));
+    fn a_stage_that_is_not_known_meets_no_condition_on_stages() {
+        let reply = Seen { code: Some(554), replied: true, ..Seen::default() };
+        let at_connect = |seen: Seen<'_>| hits(&seen).iter().any(|hit| hit.entry.id == "554-at-connect");
+        assert!(at_connect(Seen { stage: Some(Stage::Greeting), ..reply }));
+        assert!(!at_connect(Seen { stage: Some(Stage::Rcpt), ..reply }));
+        assert!(!at_connect(Seen { stage: Some(Stage::Notification), ..reply }));
+        assert!(!at_connect(reply));
     }
 }

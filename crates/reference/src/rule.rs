@@ -21,7 +21,7 @@ pub struct Rule {
     pub enhanced: Vec<Pattern>,
     /// 4 or 5: the reply code's first digit.
     pub class: Option<u8>,
-    /// Stages. A stage that is not known (a pasted reply, a later notification) rules nothing out.
+    /// Stages. One that is not known (a pasted reply, a later notification) meets none.
     #[serde(deserialize_with = "one_or_many")]
     pub stage: Vec<Stage>,
     /// Fragments of the reply's text, lower-case, blanks single; one must occur.
