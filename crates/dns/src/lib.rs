@@ -10,7 +10,7 @@ mod text;
 
 pub use authority::Authority;
 pub use diff::{Change, diff};
-pub use plan::{DkimRecord, Plan, plan, reverse_name, reverse_zone};
+pub use plan::{DkimRecord, Plan, plan, reverse_name, reverse_zone, zones};
 pub use record::{Data, Record, Zone};
 pub use resolver::{Found, Resolver};
 pub use text::{read_zone, write_zone};

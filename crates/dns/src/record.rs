@@ -1,6 +1,8 @@
 //! Records and zones, in presentation form.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use rules::Fault;
 
 /// One resource record. `owner` is a fully qualified, lower-case name without the final dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -10,6 +12,7 @@ pub struct Record {
     /// Seconds.
     pub ttl: u32,
     /// Type and data.
+    #[serde(flatten)]
     pub data: Data,
 }
 
@@ -43,5 +46,146 @@ pub struct Zone {
     /// Records.
     pub records: Vec<Record>,
 }
-// also: `Data::kind() -> &'static str` ("A", "MX"…), `Data::rdata() -> String` (presentation) and
-// `Data::parse(kind, rdata) -> Result<Data, Fault>`: that is how the store keeps records.
+
+/// Longest string of a TXT record. RFC 1035 §3.3.
+pub(crate) const TXT_STRING: usize = 255;
+
+impl Record {
+    /// A record; the owner is lower-cased.
+    pub fn new(owner: impl AsRef<str>, ttl: u32, data: Data) -> Self {
+        Self { owner: owner.as_ref().to_ascii_lowercase(), ttl, data }
+    }
+}
+
+impl Data {
+    /// The address record of an IP.
+    pub fn address(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(ip) => Self::A(ip),
+            IpAddr::V6(ip) => Self::Aaaa(ip),
+        }
+    }
+
+    /// `A`, `MX`…
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::A(_) => "A",
+            Self::Aaaa(_) => "AAAA",
+            Self::Ptr(_) => "PTR",
+            Self::Cname(_) => "CNAME",
+            Self::Ns(_) => "NS",
+            Self::Mx(..) => "MX",
+            Self::Txt(_) => "TXT",
+            Self::Srv(..) => "SRV",
+        }
+    }
+
+    /// Presentation form, names with their final dot, TXT in quoted strings. RFC 1035 §5.1.
+    pub fn rdata(&self) -> String {
+        match self {
+            Self::A(ip) => ip.to_string(),
+            Self::Aaaa(ip) => ip.to_string(),
+            Self::Ptr(name) | Self::Cname(name) | Self::Ns(name) => absolute(name),
+            Self::Mx(preference, exchange) => format!("{preference} {}", absolute(exchange)),
+            Self::Txt(text) => strings(text).iter().map(|one| quoted(one)).collect::<Vec<_>>().join(" "),
+            Self::Srv(priority, weight, port, target) => format!("{priority} {weight} {port} {}", absolute(target)),
+        }
+    }
+
+    /// Reads [`Data::kind`] and [`Data::rdata`].
+    ///
+    /// # Errors
+    /// `dns.rdata` for a type that is not known here or data that is not of that type.
+    pub fn parse(kind: &str, rdata: &str) -> Result<Self, Fault> {
+        let fault = || Fault::caller("dns.rdata", format!("`{rdata}` is not the data of a record of type {kind}"));
+        let words: Vec<&str> = rdata.split_ascii_whitespace().collect();
+        let data = match (kind.to_ascii_uppercase().as_str(), words.as_slice()) {
+            ("A", [ip]) => ip.parse().ok().map(Self::A),
+            ("AAAA", [ip]) => ip.parse().ok().map(Self::Aaaa),
+            ("PTR", [name]) => Some(Self::Ptr(relative(name))),
+            ("CNAME", [name]) => Some(Self::Cname(relative(name))),
+            ("NS", [name]) => Some(Self::Ns(relative(name))),
+            ("MX", [preference, exchange]) => preference.parse().ok().map(|value| Self::Mx(value, relative(exchange))),
+            ("TXT", _) => unquoted(rdata).map(Self::Txt),
+            ("SRV", [priority, weight, port, target]) => match (priority.parse(), weight.parse(), port.parse()) {
+                (Ok(priority), Ok(weight), Ok(port)) => Some(Self::Srv(priority, weight, port, relative(target))),
+                _ => None,
+            },
+            _ => None,
+        };
+        data.ok_or_else(fault)
+    }
+}
+
+/// The character strings of a text: at most 255 octets each, cut between characters.
+pub(crate) fn strings(text: &str) -> Vec<String> {
+    let mut strings = vec![String::new()];
+    for letter in text.chars() {
+        if strings.last().is_some_and(|last| last.len() + letter.len_utf8() > TXT_STRING) {
+            strings.push(String::new());
+        }
+        strings.last_mut().into_iter().for_each(|last| last.push(letter));
+    }
+    strings
+}
+
+fn absolute(name: &str) -> String {
+    if name == "." { String::from(".") } else { format!("{name}.") }
+}
+
+fn relative(name: &str) -> String {
+    if name == "." { String::from(".") } else { name.trim_end_matches('.').to_ascii_lowercase() }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Quoted strings joined; a text without quotes is taken as it is.
+fn unquoted(rdata: &str) -> Option<String> {
+    let trimmed = rdata.trim();
+    if !trimmed.starts_with('"') {
+        return Some(trimmed.to_owned());
+    }
+    let mut text = String::new();
+    let (mut inside, mut letters) = (false, trimmed.chars());
+    while let Some(letter) = letters.next() {
+        match (letter, inside) {
+            ('"', _) => inside = !inside,
+            ('\\', true) => text.push(letters.next()?),
+            (letter, true) => text.push(letter),
+            (letter, false) if letter.is_whitespace() => {}
+            _ => return None,
+        }
+    }
+    (!inside).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_is_written_and_read_again() {
+        let long = format!("v=DKIM1; p={} \"quoted\" \\", "x".repeat(400));
+        for data in [
+            Data::A([192, 0, 2, 1].into()),
+            Data::Aaaa("2001:db8::1".parse().unwrap()),
+            Data::Ptr("box.example.com".into()),
+            Data::Mx(10, "box.example.com".into()),
+            Data::Mx(0, ".".into()),
+            Data::Txt(long),
+            Data::Txt(String::new()),
+            Data::Srv(0, 1, 587, "box.example.com".into()),
+        ] {
+            assert_eq!(Data::parse(data.kind(), &data.rdata()).unwrap(), data);
+        }
+    }
+
+    #[test]
+    fn data_of_another_type_is_refused() {
+        for (kind, rdata) in [("A", "box"), ("MX", "box"), ("LOC", "1"), ("TXT", "\"open"), ("SRV", "1 2 x y")] {
+            assert!(Data::parse(kind, rdata).is_err(), "{kind} {rdata}");
+        }
+    }
+}

@@ -5,7 +5,20 @@ use std::{
     time::Duration,
 };
 
-use rules::Fault;
+use hickory_net::{NetError, runtime::TokioRuntimeProvider};
+use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_resolver::{
+    TokioResolver,
+    config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
+};
+use rules::{Blame, Fault, Retry};
+
+use crate::{Data, reverse_name};
+
+/// Tries of one question.
+const ATTEMPTS: usize = 2;
+/// Answers kept.
+const CACHE: u64 = 8192;
 
 /// An answer that is always set; a lookup that could not be made is a [`Fault`], never "not found".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +31,40 @@ pub enum Found<T> {
     NoSuchName,
 }
 
+impl<T> Found<T> {
+    /// The records; none for a name without.
+    pub fn records(self) -> Vec<T> {
+        match self {
+            Self::Records(records) => records,
+            Self::NoData | Self::NoSuchName => Vec::new(),
+        }
+    }
+
+    fn keep<U>(self, map: impl FnMut(T) -> Option<U>) -> Found<U> {
+        match self {
+            Self::Records(records) => match records.into_iter().filter_map(map).collect::<Vec<_>>() {
+                kept if kept.is_empty() => Found::NoData,
+                kept => Found::Records(kept),
+            },
+            Self::NoData => Found::NoData,
+            Self::NoSuchName => Found::NoSuchName,
+        }
+    }
+}
+
 /// A stub resolver. Cheap to clone.
 #[derive(Clone)]
 pub struct Resolver {
-    _servers: Vec<SocketAddr>,
+    inner: TokioResolver,
+    servers: Vec<SocketAddr>,
+    limit: Duration,
+    cache: bool,
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").field("servers", &self.servers).finish_non_exhaustive()
+    }
 }
 
 impl Resolver {
@@ -30,54 +73,186 @@ impl Resolver {
     ///
     /// # Errors
     /// `dns.config`.
-    pub fn new(_servers: &[SocketAddr], _limit: Duration, _cache: bool) -> Result<Self, Fault> {
-        todo!()
+    pub fn new(servers: &[SocketAddr], limit: Duration, cache: bool) -> Result<Self, Fault> {
+        let names = servers.iter().map(|server| {
+            let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
+            name_server.connections.iter_mut().for_each(|connection| connection.port = server.port());
+            name_server
+        });
+        let config = ResolverConfig::from_parts(None, Vec::new(), names.collect());
+        Self::build(config, servers.to_vec(), limit, cache)
     }
+
     /// Asks the servers of the system's configuration.
     ///
     /// # Errors
     /// `dns.config`.
     pub fn system() -> Result<Self, Fault> {
-        todo!()
+        let (config, _) = hickory_resolver::system_conf::read_system_conf()
+            .map_err(|error| config_fault(error).context("reading the system's resolver configuration"))?;
+        let servers: Vec<SocketAddr> =
+            config.name_servers().iter().map(|server| SocketAddr::new(server.ip, 53)).collect();
+        Self::new(&servers, Duration::from_secs(5), true)
     }
+
+    fn build(config: ResolverConfig, servers: Vec<SocketAddr>, limit: Duration, cache: bool) -> Result<Self, Fault> {
+        let options = options(limit, cache);
+        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        *builder.options_mut() = options;
+        let inner = builder.build().map_err(config_fault)?;
+        Ok(Self { inner, servers, limit, cache })
+    }
+
     /// The servers asked; `auth` builds its own resolver on them.
     pub fn servers(&self) -> Vec<SocketAddr> {
-        todo!()
+        self.servers.clone()
     }
+
+    /// Longest wait for one try.
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Whether answers are kept for their TTL.
+    pub fn caches(&self) -> bool {
+        self.cache
+    }
+
     /// MX: (preference, exchange without final dot; `.` for null MX).
     ///
     /// # Errors
     /// `dns.timeout`, `dns.servfail`.
-    pub async fn mx(&self, _name: &str) -> Result<Found<(u16, String)>, Fault> {
-        todo!()
+    pub async fn mx(&self, name: &str) -> Result<Found<(u16, String)>, Fault> {
+        let found = self.ask(name, RecordType::MX).await?;
+        Ok(found.keep(|data| match data {
+            Data::Mx(preference, exchange) => Some((preference, exchange)),
+            _ => None,
+        }))
     }
+
     /// A and AAAA, IPv4 first.
     ///
     /// # Errors
     /// `dns.timeout`, `dns.servfail`.
-    pub async fn addresses(&self, _name: &str) -> Result<Found<IpAddr>, Fault> {
-        todo!()
+    pub async fn addresses(&self, name: &str) -> Result<Found<IpAddr>, Fault> {
+        let (four, six) = tokio::join!(self.ask(name, RecordType::A), self.ask(name, RecordType::AAAA));
+        let address = |data| match data {
+            Data::A(ip) => Some(IpAddr::V4(ip)),
+            Data::Aaaa(ip) => Some(IpAddr::V6(ip)),
+            _ => None,
+        };
+        let (four, six) = (four?.keep(address), six?.keep(address));
+        if let (Found::NoSuchName, Found::NoSuchName) = (&four, &six) {
+            return Ok(Found::NoSuchName);
+        }
+        let all: Vec<IpAddr> = four.records().into_iter().chain(six.records()).collect();
+        Ok(if all.is_empty() { Found::NoData } else { Found::Records(all) })
     }
+
     /// TXT, each with its strings joined.
     ///
     /// # Errors
     /// `dns.timeout`, `dns.servfail`.
-    pub async fn txt(&self, _name: &str) -> Result<Found<String>, Fault> {
-        todo!()
+    pub async fn txt(&self, name: &str) -> Result<Found<String>, Fault> {
+        let found = self.ask(name, RecordType::TXT).await?;
+        Ok(found.keep(|data| match data {
+            Data::Txt(text) => Some(text),
+            _ => None,
+        }))
     }
+
     /// PTR of an address.
     ///
     /// # Errors
     /// `dns.timeout`, `dns.servfail`.
-    pub async fn ptr(&self, _ip: IpAddr) -> Result<Found<String>, Fault> {
-        todo!()
+    pub async fn ptr(&self, ip: IpAddr) -> Result<Found<String>, Fault> {
+        let found = self.ask(&reverse_name(ip), RecordType::PTR).await?;
+        Ok(found.keep(|data| match data {
+            Data::Ptr(name) => Some(name),
+            _ => None,
+        }))
     }
+
     /// Every record of that type (`A`, `MX`, `TXT`, `SRV`…) at that name, as our own [`crate::Data`]:
     /// for diff and live proof.
     ///
     /// # Errors
     /// `dns.timeout`, `dns.servfail`, `dns.type`.
-    pub async fn records(&self, _name: &str, _kind: &str) -> Result<Found<crate::Data>, Fault> {
-        todo!()
+    pub async fn records(&self, name: &str, kind: &str) -> Result<Found<Data>, Fault> {
+        let record_type = kind
+            .to_ascii_uppercase()
+            .parse::<RecordType>()
+            .map_err(|error| Fault::caller("dns.type", format!("there is no record type {kind}")).caused_by(error))?;
+        let found = self.ask(name, record_type).await?;
+        Ok(found.keep(|data| (data.kind() == kind.to_ascii_uppercase()).then_some(data)))
     }
+
+    async fn ask(&self, name: &str, record_type: RecordType) -> Result<Found<Data>, Fault> {
+        let mut asked = Name::from_utf8(name)
+            .map_err(|error| Fault::caller("dns.name", format!("`{name}` is no domain name")).caused_by(error))?;
+        asked.set_fqdn(true);
+        match self.inner.lookup(asked, record_type).await {
+            Ok(answer) => {
+                let data: Vec<Data> = answer.answers().iter().filter_map(|record| from_wire(&record.data)).collect();
+                Ok(if data.is_empty() { Found::NoData } else { Found::Records(data) })
+            }
+            Err(error) if error.is_nx_domain() => Ok(Found::NoSuchName),
+            Err(error) if is_no_data(&error) => Ok(Found::NoData),
+            Err(error) => Err(lookup_fault(name, record_type, error)),
+        }
+    }
+}
+
+fn options(limit: Duration, cache: bool) -> ResolverOpts {
+    let mut options = ResolverOpts::default();
+    options.timeout = limit;
+    options.attempts = ATTEMPTS;
+    options.cache_size = if cache { CACHE } else { 0 };
+    options.use_hosts_file = ResolveHosts::Never;
+    options
+}
+
+/// hickory tells an answer without records apart from SERVFAIL and REFUSED only by its response code.
+fn is_no_data(error: &NetError) -> bool {
+    match error {
+        NetError::Dns(hickory_net::DnsError::NoRecordsFound(none)) => {
+            none.response_code == hickory_proto::op::ResponseCode::NoError
+        }
+        _ => false,
+    }
+}
+
+fn lookup_fault(name: &str, record_type: RecordType, error: NetError) -> Fault {
+    let code = match &error {
+        NetError::Timeout => "dns.timeout",
+        _ => "dns.servfail",
+    };
+    Fault::new(code, Blame::Peer, Retry::Later).context(format!("looking up {record_type} of {name}")).caused_by(error)
+}
+
+fn config_fault(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
+    Fault::new("dns.config", Blame::Operator, Retry::AfterChange)
+        .context("the resolver cannot be set up: name its servers in `dns.servers`")
+        .caused_by(error)
+}
+
+fn from_wire(data: &RData) -> Option<Data> {
+    let name = |name: &Name| {
+        let text = name.to_ascii().to_ascii_lowercase();
+        if text == "." { text } else { text.trim_end_matches('.').to_owned() }
+    };
+    Some(match data {
+        RData::A(ip) => Data::A(ip.0),
+        RData::AAAA(ip) => Data::Aaaa(ip.0),
+        RData::PTR(target) => Data::Ptr(name(&target.0)),
+        RData::CNAME(target) => Data::Cname(name(&target.0)),
+        RData::NS(target) => Data::Ns(name(&target.0)),
+        RData::MX(mx) => Data::Mx(mx.preference, name(&mx.exchange)),
+        RData::SRV(srv) => Data::Srv(srv.priority, srv.weight, srv.port, name(&srv.target)),
+        RData::TXT(txt) => {
+            let octets: Vec<u8> = txt.txt_data.iter().flat_map(|string| string.iter().copied()).collect();
+            Data::Txt(String::from_utf8_lossy(&octets).into_owned())
+        }
+        _ => return None,
+    })
 }

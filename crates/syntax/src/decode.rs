@@ -37,6 +37,16 @@ pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
     LENIENT.decode(dense).unwrap_or_default()
 }
 
+/// Base64 of a setting or a key; `None` when it is none.
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    LENIENT.decode(text.trim()).ok()
+}
+
+/// Base64 without line ends.
+pub fn encode_base64(octets: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(octets)
+}
+
 /// Encoded words read; text around them kept, space between two of them dropped. RFC 2047 §6.2.
 pub(crate) fn words(value: &str) -> String {
     let mut out = String::new();
