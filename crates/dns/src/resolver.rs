@@ -74,13 +74,8 @@ impl Resolver {
     /// # Errors
     /// `dns.config`.
     pub fn new(servers: &[SocketAddr], limit: Duration, cache: bool) -> Result<Self, Fault> {
-        let names = servers.iter().map(|server| {
-            let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
-            name_server.connections.iter_mut().for_each(|connection| connection.port = server.port());
-            name_server
-        });
-        let config = ResolverConfig::from_parts(None, Vec::new(), names.collect());
-        Self::build(config, servers.to_vec(), limit, cache)
+        let inner = build(config(servers), options(limit, cache))?;
+        Ok(Self { inner, servers: servers.to_vec(), limit, cache })
     }
 
     /// Asks the servers of the system's configuration.
@@ -95,17 +90,14 @@ impl Resolver {
         Self::new(&servers, Duration::from_secs(5), true)
     }
 
-    fn build(config: ResolverConfig, servers: Vec<SocketAddr>, limit: Duration, cache: bool) -> Result<Self, Fault> {
-        let options = options(limit, cache);
-        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        *builder.options_mut() = options;
-        let inner = builder.build().map_err(config_fault)?;
-        Ok(Self { inner, servers, limit, cache })
-    }
-
     /// The servers asked; `auth` builds its own resolver on them.
     pub fn servers(&self) -> Vec<SocketAddr> {
         self.servers.clone()
+    }
+
+    /// Configuration and options for another resolver on the same servers: `auth` gives them to its library.
+    pub fn parts(&self) -> (ResolverConfig, ResolverOpts) {
+        (config(&self.servers), options(self.limit, self.cache))
     }
 
     /// Longest wait for one try.
@@ -201,6 +193,21 @@ impl Resolver {
             Err(error) => Err(lookup_fault(name, record_type, error)),
         }
     }
+}
+
+fn build(config: ResolverConfig, options: ResolverOpts) -> Result<TokioResolver, Fault> {
+    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+    *builder.options_mut() = options;
+    builder.build().map_err(config_fault)
+}
+
+fn config(servers: &[SocketAddr]) -> ResolverConfig {
+    let name_servers = servers.iter().map(|server| {
+        let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
+        name_server.connections.iter_mut().for_each(|connection| connection.port = server.port());
+        name_server
+    });
+    ResolverConfig::from_parts(None, Vec::new(), name_servers.collect())
 }
 
 fn options(limit: Duration, cache: bool) -> ResolverOpts {
