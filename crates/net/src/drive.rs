@@ -12,7 +12,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wire::{Core, Step};
 
-use crate::{ClientTls, ServerTls, Transcript};
+use crate::{ClientTls, Log, ServerTls, Transcript};
 
 /// Octets read at once.
 const PIECE: usize = 16 * 1024;
@@ -76,13 +76,29 @@ where
     C::Question: Send,
     C::Answer: Send,
 {
-    let mut line = Line { stream: Some(Stream::Plain(stream)), drive, transcript: Transcript::default(), tls: None };
+    drive_logged(core, stream, house, drive, Log::default()).await
+}
+
+/// As [`drive`], with a log that can be read meanwhile.
+pub async fn drive_logged<C>(
+    core: &mut C,
+    stream: TcpStream,
+    house: &mut dyn House<C::Question, C::Answer>,
+    drive: Drive,
+    log: Log,
+) -> Ended
+where
+    C: Core + Send,
+    C::Question: Send,
+    C::Answer: Send,
+{
+    let mut line = Line { stream: Some(Stream::Plain(stream)), drive, log };
     let why = line.run(core, house).await.err();
     if let Some(why) = why {
-        line.transcript.note(why);
+        line.log.note(why);
         core.ended();
     }
-    Ended { why, transcript: line.transcript, tls: line.tls }
+    Ended { why, transcript: line.log.write(|transcript| transcript.clone()), tls: line.log.tls() }
 }
 
 enum Stream {
@@ -94,8 +110,7 @@ struct Line {
     /// `None` only while a handshake takes it over.
     stream: Option<Stream>,
     drive: Drive,
-    transcript: Transcript,
-    tls: Option<String>,
+    log: Log,
 }
 
 impl Line {
@@ -136,11 +151,8 @@ impl Line {
     }
 
     async fn send(&mut self, octets: &[u8]) -> Result<(), &'static str> {
-        if self.drive.we_are_server {
-            self.transcript.server(octets)
-        } else {
-            self.transcript.client(octets)
-        }
+        let we_are_server = self.drive.we_are_server;
+        self.log.write(|log| if we_are_server { log.server(octets) } else { log.client(octets) });
         let limit = self.drive.write_limit;
         let written = match self.stream()? {
             Stream::Plain(stream) => timeout(limit, write(stream, octets)).await,
@@ -156,11 +168,8 @@ impl Line {
         };
         let count = read.map_err(|_| "connection.timeout")?.map_err(why)?;
         let octets = buffer.get(..count).filter(|octets| !octets.is_empty()).ok_or("connection.closed")?;
-        if self.drive.we_are_server {
-            self.transcript.client(octets)
-        } else {
-            self.transcript.server(octets)
-        }
+        let we_are_server = self.drive.we_are_server;
+        self.log.write(|log| if we_are_server { log.client(octets) } else { log.server(octets) });
         core.feed(octets);
         Ok(())
     }
@@ -182,13 +191,12 @@ impl Line {
         let stream = match shaken {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                self.transcript.note(&format!("TLS: {error}"));
+                self.log.note(&format!("TLS: {error}"));
                 return Err("tls.handshake");
             }
             Err(_) => return Err("tls.handshake"),
         };
-        self.tls = Some(describe(&stream));
-        self.transcript.note(&format!("TLS: {}", self.tls.as_deref().unwrap_or_default()));
+        self.log.set_tls(describe(&stream));
         self.stream = Some(Stream::Tls(Box::new(stream)));
         Ok(())
     }

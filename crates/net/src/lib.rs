@@ -8,8 +8,8 @@ mod tls;
 mod transcript;
 
 pub use dial::{Dial, dial};
-pub use drive::{Drive, Ended, House, Socket, drive};
+pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
 pub use serve::{Limits, serve};
 pub use stop::{Stop, Stopper};
 pub use tls::{ClientTls, ServerTls};
-pub use transcript::Transcript;
+pub use transcript::{Log, Transcript};

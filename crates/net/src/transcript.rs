@@ -1,5 +1,7 @@
 //! What was said on a connection, fit to be shown: passwords redacted, content elided, bounded.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 /// Most octets of text that are kept.
 const LIMIT: usize = 64 * 1024;
 /// Most octets of one line that are kept.
@@ -14,6 +16,52 @@ pub struct Transcript {
     server: Vec<u8>,
     hiding: Hiding,
     cut: bool,
+}
+
+/// A transcript that is read while it is being written: whoever answers questions wants to keep what was said so far.
+/// Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Log(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    transcript: Transcript,
+    tls: Option<String>,
+}
+
+impl Log {
+    /// The text so far, from that octet on.
+    pub fn since(&self, mark: usize) -> String {
+        self.kept(|kept| kept.transcript.text.get(mark..).unwrap_or_default().to_owned())
+    }
+
+    /// Octets of text so far.
+    pub fn mark(&self) -> usize {
+        self.kept(|kept| kept.transcript.text.len())
+    }
+
+    /// TLS version and cipher, once there is TLS.
+    pub fn tls(&self) -> Option<String> {
+        self.kept(|kept| kept.tls.clone())
+    }
+
+    /// Adds a note.
+    pub fn note(&self, text: &str) {
+        self.kept(|kept| kept.transcript.note(text));
+    }
+
+    pub(crate) fn set_tls(&self, description: String) {
+        self.note(&format!("TLS: {description}"));
+        self.kept(|kept| kept.tls = Some(description));
+    }
+
+    pub(crate) fn write<T>(&self, write: impl FnOnce(&mut Transcript) -> T) -> T {
+        self.kept(|kept| write(&mut kept.transcript))
+    }
+
+    fn kept<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// What of the client's octets must not be shown next.

@@ -15,18 +15,30 @@ pub struct Settings {
     pub limits: pacing::Limits,
     /// Connections at the same time in all.
     pub max_connections: usize,
+    /// Recipients held in memory.
+    pub max_in_hand: usize,
     /// Longest wait for a connect.
     pub connect_limit: Duration,
-    /// Longest wait for a reply.
+    /// Longest wait for a reply. RFC 5321 §4.5.3.2: 5 to 10 minutes.
     pub reply_limit: Duration,
     /// How often the store is looked at when nothing wakes us.
     pub poll: Duration,
-    /// `host name of the installation`, reporting MTA of DSNs.
+    /// Host name of the installation: reporting MTA of DSNs.
     pub hostname: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        todo!()
+        Self {
+            mx_port: 25,
+            schedule: retry::Schedule::default(),
+            limits: pacing::Limits::default(),
+            max_connections: 200,
+            max_in_hand: 5000,
+            connect_limit: Duration::from_secs(30),
+            reply_limit: Duration::from_secs(300),
+            poll: Duration::from_secs(2),
+            hostname: String::from("localhost"),
+        }
     }
 }

@@ -1,0 +1,202 @@
+//! Carries one message after another over a connection: begin, load, sign, hand over, settle.
+
+use async_trait::async_trait;
+use auth::{Algorithm, PrivateKey, Signer, SigningKey};
+use net::{House, Log};
+use rules::{
+    Blame, Fault, Retry,
+    id::{AttemptId, RecipientId},
+    retry, token,
+};
+use smtp::client::{Answer, Delivery, Outcome, Question};
+use store::{BeginAttempt, Due, SendingDomain};
+
+use crate::{
+    pair::Pair,
+    scheduler::Shared,
+    settle::{self, Ending, Peer, jitter},
+};
+
+/// A recipient whose attempt has begun.
+pub(crate) struct Begun {
+    pub due: Due,
+    pub attempt: AttemptId,
+    pub number: u32,
+    pub delivery: Delivery,
+    pub domain: SendingDomain,
+    pub content: Vec<u8>,
+}
+
+/// Answers the session's questions.
+pub(crate) struct Courier<'a> {
+    shared: &'a Shared,
+    pair: &'a Pair,
+    in_hand: Option<Begun>,
+    /// The one in hand was given to the session.
+    handed: bool,
+    peer: Option<Peer>,
+    log: Log,
+    /// Where in the log the present message begins.
+    mark: usize,
+    carried: Vec<RecipientId>,
+}
+
+impl<'a> Courier<'a> {
+    pub fn new(shared: &'a Shared, pair: &'a Pair) -> Self {
+        Self {
+            shared,
+            pair,
+            in_hand: None,
+            handed: false,
+            peer: None,
+            log: Log::default(),
+            mark: 0,
+            carried: Vec::new(),
+        }
+    }
+
+    /// Writes that an attempt begins, and prepares its message. False when there is nothing to be sent.
+    pub async fn take_up(&mut self, due: Due) -> bool {
+        self.carried.push(due.recipient.clone());
+        match self.begin(due).await {
+            Ok(begun) => {
+                self.in_hand = begun;
+                self.handed = false;
+                self.in_hand.is_some()
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "an attempt could not be begun");
+                false
+            }
+        }
+    }
+
+    /// The name for EHLO.
+    pub fn helo(&self) -> String {
+        self.in_hand
+            .as_ref()
+            .map_or_else(|| self.shared.settings.hostname.clone(), |begun| begun.domain.mail_host.to_string())
+    }
+
+    pub fn begin_connection(&mut self, peer: Peer, log: Log) {
+        self.peer = Some(peer);
+        self.log = log;
+        self.mark = 0;
+    }
+
+    /// Settles the one in hand with what the session says about it.
+    pub async fn settle_outcome(&mut self, outcome: Outcome) {
+        if let Some(first) = outcome.recipients.into_iter().next() {
+            self.settle_in_hand(Ending::of(first, None)).await;
+        }
+    }
+
+    pub async fn settle_in_hand(&mut self, ending: Ending) {
+        let Some(begun) = self.in_hand.take() else { return };
+        let ending = match &self.peer {
+            Some(peer) if ending.transcript.is_empty() => {
+                let ending = ending.at(peer);
+                Ending { transcript: self.log.since(self.mark), tls: self.log.tls(), ..ending }
+            }
+            _ => ending,
+        };
+        settle::settle(self.shared, Some(self.pair), begun, ending).await;
+    }
+
+    pub fn carried(self) -> Vec<RecipientId> {
+        self.carried
+    }
+
+    async fn begin(&self, due: Due) -> Result<Option<Begun>, Fault> {
+        let Some(attempt) = begin(self.shared, &due).await? else { return Ok(None) };
+        let number = due.attempts + 1;
+        match self.prepare(&due, number).await {
+            Ok((domain, content, delivery)) => Ok(Some(Begun { due, attempt, number, delivery, domain, content })),
+            Err(fault) => {
+                // The attempt is written; it is tried again at the time that was written with it.
+                tracing::error!(%fault, recipient = %due.recipient, "a message cannot be prepared");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn prepare(&self, due: &Due, number: u32) -> Result<(SendingDomain, Vec<u8>, Delivery), Fault> {
+        let store = &self.shared.store;
+        let domains = store.domains(None).await?;
+        let domain = domains.into_iter().find(|domain| domain.id == due.domain).ok_or_else(|| missing("domain"))?;
+        let content = store.content(&due.message).await?.ok_or_else(|| missing("content"))?;
+        let keys: Vec<SigningKey> = store
+            .dkim_keys(&domain.id)
+            .await?
+            .into_iter()
+            .filter(|key| key.active)
+            .filter_map(|key| {
+                let algorithm = Algorithm::parse(&key.algorithm)?;
+                let domain = domain.name.clone();
+                Some(SigningKey { domain, selector: key.selector, algorithm, key: PrivateKey(key.private_key) })
+            })
+            .collect();
+        let signed = Signer::new(&keys)?.sign(&content)?;
+        let reverse_path = token::return_path(&self.shared.key, &due.recipient, number, &domain.name);
+        let reverse_path = reverse_path.ok_or_else(|| missing("return path"))?;
+        let delivery = Delivery {
+            reverse_path: Some(reverse_path),
+            recipients: vec![due.address.clone()],
+            content: signed,
+            envid: due.envid.clone(),
+        };
+        Ok((domain, content, delivery))
+    }
+
+    async fn next(&mut self) -> Option<Delivery> {
+        let limits = &self.shared.settings.limits;
+        while self.carried.len() < limits.messages_per_connection && !self.shared.stop.is_stopped() {
+            let (due, wait) = self.pair.next(self.shared.now(), limits)?;
+            tokio::time::sleep(wait).await;
+            if self.take_up(due).await {
+                self.log.note("the connection is used again");
+                self.mark = self.log.mark();
+                return self.hand_over();
+            }
+        }
+        None
+    }
+
+    fn hand_over(&mut self) -> Option<Delivery> {
+        let begun = self.in_hand.as_ref()?;
+        self.handed = true;
+        Some(begun.delivery.clone())
+    }
+}
+
+#[async_trait]
+impl House<Question, Answer> for Courier<'_> {
+    async fn answer(&mut self, question: Question) -> Answer {
+        let Question::Next(outcome) = question;
+        if let Some(outcome) = outcome {
+            self.settle_outcome(outcome).await;
+        }
+        let delivery = if self.in_hand.is_some() && !self.handed { self.hand_over() } else { self.next().await };
+        delivery.map_or(Answer::Quit, Answer::Deliver)
+    }
+}
+
+/// Writes that an attempt begins, with the time of the next should we never hear of this one. `None` when somebody
+/// else has begun it, or it was dropped.
+pub(crate) async fn begin(shared: &Shared, due: &Due) -> Result<Option<AttemptId>, Fault> {
+    let number = due.attempts + 1;
+    let now = shared.now();
+    let next = retry::next_attempt(&shared.settings.schedule, number, now, due.expires_at, jitter(due));
+    let attempt = BeginAttempt {
+        recipient: due.recipient.clone(),
+        number,
+        egress_ip: due.egress_ip,
+        next_at: next.unwrap_or(due.expires_at),
+    };
+    Ok(shared.store.begin(vec![attempt]).await?.into_iter().next().flatten())
+}
+
+fn missing(what: &str) -> Fault {
+    Fault::new("queue.broken", Blame::Us, Retry::AfterChange)
+        .context(format!("the {what} of a queued message is missing"))
+}

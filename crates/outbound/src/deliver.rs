@@ -1,1 +1,0 @@
-//! One delivery: resolve, dial, drive, explain, settle.

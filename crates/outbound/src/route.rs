@@ -1,0 +1,49 @@
+//! Where a recipient's mail goes. RFC 5321 §5.1, RFC 7505.
+
+use std::net::IpAddr;
+
+use dns::{Found, Resolver};
+use rules::{
+    Fault,
+    route::{Route, route},
+};
+use syntax::Domain;
+
+/// Hosts tried for one recipient. RFC 5321 §5.1 asks for at least two.
+const MAX_HOSTS: usize = 5;
+/// Addresses tried for one host.
+const MAX_ADDRESSES: usize = 4;
+
+/// Where to, or why nowhere (a fault code that the reference knows).
+pub(crate) type Way = Result<Vec<Domain>, &'static str>;
+
+/// Looks up the MX of a domain. `spin` turns hosts of equal preference.
+pub(crate) async fn way(resolver: &Resolver, domain: &Domain, spin: u64) -> Way {
+    let mx = match resolver.mx(domain.as_str()).await {
+        Ok(Found::Records(records)) => records,
+        Ok(Found::NoData) => Vec::new(),
+        Ok(Found::NoSuchName) => return Err("dns.no-such-domain"),
+        Err(fault) => return Err(code_of(&fault)),
+    };
+    match route(domain, &mx, spin) {
+        Route::Hosts(mut hosts) => {
+            hosts.truncate(MAX_HOSTS);
+            Ok(hosts)
+        }
+        Route::NullMx => Err("dns.null-mx"),
+        Route::NoSuchDomain => Err("dns.no-such-domain"),
+    }
+}
+
+/// The addresses of a host that can be reached from an address of ours: the same family.
+pub(crate) async fn addresses(resolver: &Resolver, host: &Domain, from: IpAddr) -> Result<Vec<IpAddr>, &'static str> {
+    let found = resolver.addresses(host.as_str()).await.map_err(|fault| code_of(&fault))?;
+    let mut addresses = found.records();
+    addresses.retain(|address| address.is_ipv4() == from.is_ipv4());
+    addresses.truncate(MAX_ADDRESSES);
+    Ok(addresses)
+}
+
+fn code_of(_fault: &Fault) -> &'static str {
+    "dns.failure"
+}

@@ -1,0 +1,208 @@
+//! What an attempt came to: explain, decide, write down.
+
+use std::net::SocketAddr;
+
+use bounce::{Explanation, Refusal, explain};
+use net::Log;
+use rules::{
+    event::Event,
+    id::RecipientId,
+    outcome::{self, Ended, Moment, Verdict as Decision},
+};
+use smtp::{Reply, Stage, client::RecipientOutcome};
+use store::{Due, Settled, Verdict};
+use syntax::Domain;
+
+use crate::{
+    courier::{self, Begun},
+    notice,
+    pair::Pair,
+    scheduler::Shared,
+};
+
+/// The host that was talked to.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub host: Domain,
+    pub address: Option<SocketAddr>,
+}
+
+impl Peer {
+    pub fn named(host: &Domain) -> Self {
+        Self { host: host.clone(), address: None }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub kind: Ended,
+    pub stage: Stage,
+    pub reply: Option<Reply>,
+    /// A fault code that the reference knows, when the peer said nothing.
+    pub fault: Option<&'static str>,
+    pub peer: Option<Peer>,
+    pub tls: Option<String>,
+    pub transcript: String,
+}
+
+impl Ending {
+    /// It ended on our side of the wire.
+    pub fn fault(code: &'static str, stage: Stage) -> Self {
+        let kind =
+            if matches!(code, "dns.null-mx" | "dns.no-such-domain") { Ended::Permanent } else { Ended::Transient };
+        Self { kind, stage, reply: None, fault: Some(code), peer: None, tls: None, transcript: String::new() }
+    }
+
+    /// What the session says; `why` is the driver's word on how the connection ended.
+    pub fn of(outcome: RecipientOutcome, why: Option<&'static str>) -> Self {
+        let (kind, stage, reply, fault) = match outcome {
+            RecipientOutcome::Accepted(reply) => (Ended::Accepted, Stage::Message, Some(reply), None),
+            RecipientOutcome::Refused { stage, reply } => {
+                let kind = if reply.is_permanent() { Ended::Permanent } else { Ended::Transient };
+                (kind, stage, Some(reply), None)
+            }
+            RecipientOutcome::Lost(stage) => {
+                let timed_out = why == Some("connection.timeout");
+                (Ended::Transient, stage, None, Some(if timed_out { "connection.timeout" } else { "connection.lost" }))
+            }
+            RecipientOutcome::InDoubt => (Ended::InDoubt, Stage::Message, None, Some("delivery.in-doubt")),
+        };
+        Self { kind, stage, reply, fault, peer: None, tls: None, transcript: String::new() }
+    }
+
+    pub fn at(self, peer: &Peer) -> Self {
+        Self { peer: Some(peer.clone()), ..self }
+    }
+
+    pub fn with(self, log: &Log) -> Self {
+        Self { tls: log.tls(), transcript: log.since(0), ..self }
+    }
+
+    pub fn is_tls_failure(&self) -> bool {
+        self.fault == Some("tls.handshake")
+    }
+
+    pub fn explanation(&self) -> Explanation {
+        let host = self.peer.as_ref().map(|peer| peer.host.as_str());
+        explain(&Refusal { stage: self.stage, reply: self.reply.as_ref(), mx_host: host, fault: self.fault })
+    }
+}
+
+/// A number in 0.0..1.0 that spreads retries, and is the same when it is asked again.
+pub(crate) fn jitter(due: &Due) -> f64 {
+    let mut sum = due.attempts;
+    for octet in due.recipient.as_str().bytes() {
+        sum = sum.wrapping_mul(16_777_619) ^ u32::from(octet);
+    }
+    f64::from(sum % 1000) / 1000.0
+}
+
+/// Settles a recipient for which no connection is made: null MX, no such domain, expired.
+pub(crate) async fn without_connection(shared: &Shared, due: Due, code: &'static str) -> RecipientId {
+    let recipient = due.recipient.clone();
+    match courier::begin(shared, &due).await {
+        Ok(Some(attempt)) => {
+            let ending = Ending::fault(code, Stage::Resolve);
+            let domains = shared.store.domains(None).await.unwrap_or_default();
+            let content = shared.store.content(&due.message).await.ok().flatten().unwrap_or_default();
+            if let Some(domain) = domains.into_iter().find(|domain| domain.id == due.domain) {
+                let number = due.attempts + 1;
+                let delivery = notice::nothing();
+                settle(shared, None, Begun { due, attempt, number, delivery, domain, content }, ending).await;
+            }
+        }
+        Ok(None) => {}
+        Err(fault) => tracing::error!(%fault, %recipient, "an attempt could not be begun"),
+    }
+    recipient
+}
+
+/// Explains, decides, writes down; slows the pair when the site asked for it.
+pub(crate) async fn settle(shared: &Shared, pair: Option<&Pair>, begun: Begun, mut ending: Ending) {
+    let now = shared.now();
+    let due = &begun.due;
+    let moment = Moment { attempts: begun.number, now, expires_at: due.expires_at, jitter: jitter(due) };
+    let decision = match ending.fault {
+        Some("queue.expired") => Decision::Bounce { expired: true },
+        _ => outcome::decide(ending.kind, &shared.settings.schedule, &moment),
+    };
+    if decision == (Decision::Bounce { expired: true }) {
+        ending.fault = Some("queue.expired");
+    }
+    let explanation = (decision != Decision::Deliver).then(|| ending.explanation());
+    keep_pace(shared, pair, &ending, explanation.as_ref());
+    let settled = written(shared, &begun, &ending, decision, explanation.as_ref());
+    if let Some(explanation) =
+        explanation.filter(|explanation| explanation.suppress && settled.verdict == Verdict::Bounced)
+        && let Err(fault) = shared.store.suppress(&due.address, explanation.entry).await
+    {
+        tracing::error!(%fault, "an address could not be suppressed");
+    }
+    if let Err(fault) = shared.store.settle(vec![settled]).await {
+        // The attempt stays without a result: it is in doubt, and tried again when the time written with it comes.
+        tracing::error!(%fault, recipient = %begun.due.recipient, "the result of an attempt could not be written");
+    }
+}
+
+fn keep_pace(shared: &Shared, pair: Option<&Pair>, ending: &Ending, explanation: Option<&Explanation>) {
+    let Some(pair) = pair else { return };
+    match explanation {
+        None => pair.success(),
+        Some(explanation) if outcome::is_throttle(&explanation.class) => {
+            pair.strike(shared.now(), &shared.settings.limits)
+        }
+        // The site talked to us: whatever it says about this recipient, its door is open.
+        Some(_) if ending.reply.is_some() => pair.success(),
+        Some(_) => {}
+    }
+}
+
+fn written(
+    shared: &Shared,
+    begun: &Begun,
+    ending: &Ending,
+    decision: Decision,
+    explanation: Option<&Explanation>,
+) -> Settled {
+    let due = &begun.due;
+    let verdict = match decision {
+        Decision::Deliver => Verdict::Delivered,
+        Decision::RetryAt(at) => Verdict::Deferred(at),
+        Decision::InDoubtRetryAt(at) => Verdict::InDoubt(at),
+        Decision::Bounce { .. } => Verdict::Bounced,
+    };
+    let wants_notice = verdict == Verdict::Bounced && due.notify_failure;
+    let notice =
+        explanation.filter(|_| wants_notice).and_then(|explanation| notice::write(shared, begun, ending, explanation));
+    Settled {
+        attempt: begun.attempt.clone(),
+        recipient: due.recipient.clone(),
+        verdict,
+        mx_host: ending.peer.as_ref().map(|peer| peer.host.to_string()),
+        peer: ending.peer.as_ref().and_then(|peer| peer.address).map(|address| address.to_string()),
+        tls: ending.tls.clone(),
+        stage: ending.stage.as_str().into(),
+        reply: ending.reply.as_ref().map(ToString::to_string),
+        enhanced: ending.reply.as_ref().and_then(|reply| reply.enhanced).map(|code| code.to_string()),
+        entry: explanation.map(|explanation| explanation.entry.into()),
+        class: explanation.map(|explanation| explanation.class),
+        transcript: ending.transcript.clone(),
+        notice,
+        events: vec![event(begun, verdict, explanation)],
+    }
+}
+
+fn event(begun: &Begun, verdict: Verdict, explanation: Option<&Explanation>) -> Event {
+    let (recipient, attempt, to) = (begun.due.recipient.clone(), begun.attempt.clone(), begun.due.address.clone());
+    match (verdict, explanation) {
+        (Verdict::InDoubt(_), _) => Event::InDoubt { recipient, attempt, to },
+        (Verdict::Deferred(_), Some(why)) => {
+            Event::Deferred { recipient, attempt, to, entry: why.entry.into(), class: why.class }
+        }
+        (Verdict::Bounced, Some(why)) => {
+            Event::Bounced { recipient, to, entry: why.entry.into(), class: why.class, late: false }
+        }
+        _ => Event::Delivered { recipient, attempt, to },
+    }
+}
