@@ -105,9 +105,7 @@ impl Shared {
         let now = self.store.clock().now().micros();
         let count = self.counter.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
-        let mut name = secret::hash_password(&self.key, &format!("unique {now} {process} {count} {about}"));
-        name.truncate(32);
-        name
+        secret::unguessable(&self.key, &format!("{now} {process} {count} {about}"))
     }
 
     /// The host name of an MX session: the mail host of the domain whose egress IP this is.
