@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use dns::Resolver;
 use mail_auth::{
-    AuthenticatedMessage, DkimOutput, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult,
+    AuthenticatedMessage, DkimOutput, DkimResult, DmarcResult, Error, MessageAuthenticator, SpfOutput, SpfResult,
+    dkim::DkimError,
     dmarc::{self, verify::DmarcParameters},
     spf::verify::SpfParameters,
 };
@@ -252,6 +253,8 @@ fn spf_verdict(result: SpfResult) -> Verdict {
 fn dkim_of(output: &DkimOutput<'_>) -> Dkim {
     let (verdict, reason) = match output.result() {
         DkimResult::Pass => (Verdict::Pass, None),
+        // The library calls it neutral; the signature was there and its test failed. RFC 8601 §2.7.1
+        DkimResult::Neutral(error @ Error::Dkim(DkimError::FailedBodyHashMatch)) => (Verdict::Fail, Some(error)),
         DkimResult::Neutral(error) => (Verdict::Neutral, Some(error)),
         DkimResult::Fail(error) => (Verdict::Fail, Some(error)),
         DkimResult::PermError(error) => (Verdict::PermError, Some(error)),
