@@ -1,11 +1,29 @@
 //! The house in one process: DNS, MX, submission, relay, event log. `serve` and the lab start it.
 
-use std::net::SocketAddr;
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use net::ServerTls;
+use auth::Verifier;
+use dns::{Authority, Data, Record, Zone};
+use inbound::{Inbound, Listeners};
+use net::{ClientTls, ServerTls, Stop, Stopper};
+use notify::Metrics;
+use outbound::Relay;
 use rules::Fault;
+use tokio::{
+    net::TcpListener,
+    sync::Mutex,
+    task::{JoinHandle, JoinSet},
+};
 
 use crate::Ops;
+
+/// Longest wait for everything to stop.
+const FAREWELL: Duration = Duration::from_secs(45);
 
 /// What is started, and where.
 pub struct HouseSettings {
@@ -13,20 +31,20 @@ pub struct HouseSettings {
     pub inbound: inbound::Settings,
     /// Relay.
     pub outbound: outbound::Settings,
-    /// MX listeners, and the port on which every egress IP gets one too (`None`: only `mx`).
+    /// MX listeners.
     pub mx: Vec<SocketAddr>,
-    /// See `mx`.
+    /// The port on which every egress IP gets an MX listener too (`None`: only `mx`).
     pub mx_port_on_egress_ips: Option<u16>,
     /// Submission listeners (STARTTLS).
     pub submission: Vec<SocketAddr>,
     /// Submission listeners (TLS).
     pub submissions: Vec<SocketAddr>,
     /// Embedded DNS: an authority that runs already (its owner gives it), fed from the store.
-    pub authority: Option<dns::Authority>,
+    pub authority: Option<Authority>,
     /// Certificate.
     pub tls: ServerTls,
-    /// How often zones and egress IPs are looked at in the store.
-    pub poll: std::time::Duration,
+    /// How often zones, egress IPs and the event log are looked at in the store.
+    pub poll: Duration,
 }
 
 /// Starts a house.
@@ -41,16 +59,61 @@ pub struct Running {
     /// Where the MX really listens, egress IPs not counted.
     pub mx: Vec<SocketAddr>,
     /// Metrics.
-    pub metrics: notify::Metrics,
+    pub metrics: Metrics,
+    watch: Arc<Watch>,
+    stopper: Stopper,
+    tasks: JoinSet<()>,
+    followers: Vec<JoinHandle<()>>,
 }
 
 impl House {
     /// Binds everything, then starts it.
     ///
     /// # Errors
-    /// `listen.bind`, `store.*`
-    pub async fn start(_ops: Ops, _settings: HouseSettings) -> Result<Running, Fault> {
-        todo!()
+    /// `listen.bind`, `dns.config`, `store.*`
+    pub async fn start(ops: Ops, settings: HouseSettings) -> Result<Running, Fault> {
+        let HouseSettings {
+            inbound,
+            outbound,
+            mx,
+            mx_port_on_egress_ips,
+            submission,
+            submissions,
+            authority,
+            tls,
+            poll,
+        } = settings;
+        let listeners = Listeners {
+            mx: bind_all(&mx).await?,
+            submission: bind_all(&submission).await?,
+            submissions: bind_all(&submissions).await?,
+        };
+        let (stopper, stop) = Stopper::new();
+        let verifier = Verifier::new(&ops.resolver)?;
+        let server = Inbound::new(inbound, ops.store.clone(), verifier, ops.key.clone(), tls);
+        let metrics = Metrics::new();
+        let watch = Arc::new(Watch {
+            ops: ops.clone(),
+            authority,
+            server: server.clone(),
+            mx_port: mx_port_on_egress_ips,
+            stop: stop.clone(),
+            state: Mutex::default(),
+        });
+        watch.refresh().await?;
+        let (submission, submissions, mx) =
+            (addresses(&listeners.submission), addresses(&listeners.submissions), addresses(&listeners.mx));
+        let relay =
+            Relay::new(outbound, ops.store.clone(), ops.resolver.clone(), ClientTls::opportunistic(), ops.key.clone());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(server, listeners, stop.clone()));
+        tasks.spawn(relay_mail(relay, stop.clone()));
+        tasks.spawn(watch.clone().run(poll, stop));
+        let followers = vec![
+            tokio::spawn(notify::follow(ops.store.clone(), metrics.clone(), poll)),
+            tokio::spawn(gauge(ops, metrics.clone())),
+        ];
+        Ok(Running { submission, submissions, mx, metrics, watch, stopper, tasks, followers })
     }
 }
 
@@ -60,10 +123,130 @@ impl Running {
     /// # Errors
     /// `store.*`, `dns.zone`, `listen.bind`
     pub async fn refresh(&self) -> Result<(), Fault> {
-        todo!()
+        self.watch.refresh().await
     }
+
     /// Stops: no new connections, sessions and attempts finish (bounded), the store is closed last.
-    pub async fn stop(self) {
-        todo!()
+    pub async fn stop(mut self) {
+        self.stopper.stop();
+        let farewell = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("the house did not stop in time");
+        }
+        self.watch.join().await;
+        self.followers.iter().for_each(JoinHandle::abort);
+        self.watch.ops.store.close().await;
+    }
+}
+
+async fn serve(server: Inbound, listeners: Listeners, stop: Stop) {
+    server.serve(listeners, stop).await;
+}
+
+async fn relay_mail(relay: Relay, stop: Stop) {
+    if let Err(fault) = relay.run(stop).await {
+        tracing::error!(%fault, "the relay could not start");
+    }
+}
+
+/// Keeps the gauge of waiting recipients.
+async fn gauge(ops: Ops, metrics: Metrics) {
+    loop {
+        if let Ok(health) = ops.store.health().await {
+            metrics.set_queue_depth(health.queued);
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, Fault> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        listeners.push(inbound::bind(*address).await?);
+    }
+    Ok(listeners)
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
+/// Keeps the embedded DNS and the MX listeners on the egress IPs as the store says: another process may have changed it.
+struct Watch {
+    ops: Ops,
+    authority: Option<Authority>,
+    server: Inbound,
+    mx_port: Option<u16>,
+    stop: Stop,
+    state: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    zone_version: Option<i64>,
+    zones: Vec<String>,
+    listening: HashMap<IpAddr, JoinHandle<()>>,
+}
+
+impl Watch {
+    async fn run(self: Arc<Self>, poll: Duration, mut stop: Stop) {
+        loop {
+            tokio::select! {
+                () = stop.stopped() => return,
+                () = tokio::time::sleep(poll) => {}
+            }
+            if let Err(fault) = self.refresh().await {
+                tracing::error!(%fault, "zones or listeners could not be brought up to date");
+            }
+        }
+    }
+
+    async fn refresh(&self) -> Result<(), Fault> {
+        let mut seen = self.state.lock().await;
+        self.refresh_zones(&mut seen).await?;
+        self.refresh_listeners(&mut seen).await
+    }
+
+    async fn refresh_zones(&self, seen: &mut Seen) -> Result<(), Fault> {
+        let Some(authority) = &self.authority else { return Ok(()) };
+        let version = self.ops.store.zone_version().await?;
+        if seen.zone_version == Some(version) {
+            return Ok(());
+        }
+        let mut zones: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for row in self.ops.store.all_zone_records().await? {
+            let record = Record { owner: row.owner, ttl: row.ttl, data: Data::parse(&row.kind, &row.rdata)? };
+            zones.entry(row.zone).or_default().push(record);
+        }
+        for gone in seen.zones.iter().filter(|origin| !zones.contains_key(*origin)) {
+            authority.remove_zone(gone).await;
+        }
+        seen.zones = zones.keys().cloned().collect();
+        for (origin, records) in zones {
+            authority.set_zone(&Zone { origin, records }).await?;
+        }
+        seen.zone_version = Some(version);
+        Ok(())
+    }
+
+    async fn refresh_listeners(&self, seen: &mut Seen) -> Result<(), Fault> {
+        let Some(port) = self.mx_port else { return Ok(()) };
+        for domain in self.ops.store.domains(None).await? {
+            if seen.listening.contains_key(&domain.egress_ip) {
+                continue;
+            }
+            let listener = inbound::bind(SocketAddr::new(domain.egress_ip, port)).await?;
+            let listeners = Listeners { mx: vec![listener], ..Listeners::default() };
+            let (server, stop) = (self.server.clone(), self.stop.clone());
+            seen.listening.insert(domain.egress_ip, tokio::spawn(serve(server, listeners, stop)));
+        }
+        Ok(())
+    }
+
+    async fn join(&self) {
+        let listening = std::mem::take(&mut self.state.lock().await.listening);
+        for (_, task) in listening {
+            let _ = tokio::time::timeout(FAREWELL, task).await;
+        }
     }
 }

@@ -6,9 +6,9 @@ mod mailbox;
 mod queue;
 mod send;
 
-pub use domain::{Check, DomainReport, DomainRequest};
+pub use domain::{Check, DomainReport, DomainRequest, DomainSummary};
 pub use house::{House, HouseSettings, Running};
-pub use mailbox::{MailboxRequest, NewCredentials};
+pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use queue::{Why, WhyRecipient};
 pub use send::Composed;
 
@@ -17,7 +17,7 @@ use rules::secret::Key;
 use store::Store;
 
 /// What a deed works with. Cheap to clone. Deeds are methods, one file a subject.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Ops {
     /// Rows.
     pub store: Store,
@@ -34,7 +34,7 @@ pub struct Ops {
 }
 
 /// How records reach the DNS.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub enum Publishing {
     /// Served by the embedded DNS (through the store).
     Embedded,

@@ -1,9 +1,19 @@
 //! Sending one message as a mailbox, from the CLI: the same rules as submission.
 
-use rules::{Fault, id::MessageId};
-use syntax::Address;
+use std::time::Duration;
+
+use rules::{
+    Blame, Fault, Retry,
+    id::MessageId,
+    secret::unguessable,
+    submission::{Caller, Refused, check_mail, check_message, check_recipient},
+};
+use store::{NewMessage, NewRecipient};
+use syntax::{Address, Draft, FromField, Message};
 
 use crate::Ops;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A message to be sent.
 #[derive(Debug, Clone)]
@@ -22,8 +32,54 @@ impl Ops {
     /// Composes and accepts it.
     ///
     /// # Errors
-    /// `submission.refused` with the reply and its entry in the context, `store.*`
-    pub async fn send(&self, _composed: Composed) -> Result<MessageId, Fault> {
-        todo!()
+    /// `mailbox.unknown`, `submission.refused` with the reply and its entry in the context, `store.*`
+    pub async fn send(&self, composed: Composed) -> Result<MessageId, Fault> {
+        let mailbox = self.mailbox(&composed.from).await?;
+        let now = self.store.clock().now();
+        let caller = Caller {
+            mailbox: mailbox.address.clone(),
+            grants: self.store.grants(&mailbox.id).await?,
+            accepted_today: self.store.accepted_since(&mailbox.id, now - DAY).await?,
+            daily_cap: mailbox.daily_cap,
+        };
+        check_mail(&caller, Some(&mailbox.address)).map_err(refused)?;
+        for address in &composed.to {
+            let suppression = self.store.suppression(address).await?;
+            check_recipient(address, suppression.as_ref().map(|row| row.reason.as_str())).map_err(refused)?;
+        }
+        let seed = format!("{} {}", now.micros(), mailbox.id);
+        let message_id = format!("{}@{}", unguessable(&self.key, &seed), mailbox.address.domain());
+        let draft = Draft {
+            from: FromField { display: mailbox.display.clone(), address: mailbox.address.clone() },
+            to: composed.to.clone(),
+            subject: composed.subject.clone(),
+            text: composed.text,
+            date: now,
+            message_id: message_id.clone(),
+            more: Vec::new(),
+        };
+        let content = draft.write();
+        let parsed =
+            Message::parse(&content).map_err(|malformed| Fault::caller("submission.refused", malformed.to_string()))?;
+        check_message(&caller, &parsed).map_err(refused)?;
+        let recipients = composed.to.into_iter();
+        let new = NewMessage {
+            domain: mailbox.domain,
+            mailbox: mailbox.id,
+            from: mailbox.address,
+            subject: composed.subject,
+            message_id,
+            content,
+            recipients: recipients
+                .map(|address| NewRecipient { address, original: None, notify_failure: true })
+                .collect(),
+            envid: None,
+            expires_at: now + self.expiry,
+        };
+        self.store.accept(new, Vec::new()).await
     }
+}
+
+fn refused(refused: Refused) -> Fault {
+    Fault::new("submission.refused", Blame::Caller, Retry::AfterChange).context(refused.reply.to_string())
 }
