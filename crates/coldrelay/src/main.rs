@@ -1,1 +1,27 @@
-fn main() {}
+//! The binary: command line, configuration, clock, wiring.
+//!
+//! Reading order: `cli` (commands), `config` (one TOML file), `house` (what `serve` starts), `exit` (faults become exit
+//! codes), `out` (the only place that writes to stdout).
+
+mod cli;
+mod clock;
+mod config;
+mod exit;
+mod house;
+mod out;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::report(&exit::no_runtime(error)),
+    };
+    match runtime.block_on(cli::run(arguments)) {
+        Ok(code) => code,
+        Err(fault) => exit::report(&fault),
+    }
+}

@@ -1,0 +1,143 @@
+//! The command line: thin faces of the deeds in `ops`.
+
+mod config;
+mod domain;
+mod explain;
+mod lab;
+mod mail;
+mod mailbox;
+mod queue;
+mod send;
+mod serve;
+mod suppression;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use ops::Ops;
+use rules::Fault;
+
+use crate::{
+    config::{Config, load},
+    exit, house,
+    out::Out,
+};
+
+/// Where the configuration is looked for when it is not named.
+const CONFIG: &str = "coldrelay.toml";
+
+/// Send one-to-one business mail from domains of your own, and know why any of it was refused.
+#[derive(Parser)]
+#[command(name = "coldrelay", version, after_help = exit::HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Global {
+    /// Configuration file [default: coldrelay.toml, when it is there]
+    #[arg(long, global = true, env = "COLDRELAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder, instead of the configured one
+    #[arg(long, global = true, env = "COLDRELAY_DATA_DIR", value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Answer with JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// No talk on stderr
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the mail internet on loopback and its story
+    Lab(lab::Lab),
+    /// Run the house: DNS, MX, submission, relay, health
+    Serve,
+    /// Plan, publish and prove domains
+    #[command(subcommand)]
+    Domain(domain::Domain),
+    /// Make and list mailboxes
+    #[command(subcommand)]
+    Mailbox(mailbox::Mailbox),
+    /// Send one message as a mailbox
+    Send(send::Send),
+    /// Look at the queue, retry, drop
+    #[command(subcommand)]
+    Queue(queue::Queue),
+    /// Read the mail that was received
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    /// Addresses that are left alone
+    #[command(subcommand)]
+    Suppression(suppression::Suppression),
+    /// Explain a reply, a log line or a bounce message
+    Explain(explain::Explain),
+    /// Describe and check the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Global {
+    fn out(&self) -> Out {
+        Out { json: self.json, quiet: self.quiet }
+    }
+
+    fn config_path(&self) -> Option<PathBuf> {
+        let fallback = || Some(PathBuf::from(CONFIG)).filter(|path| path.exists());
+        self.config.clone().or_else(fallback)
+    }
+
+    fn config(&self) -> Result<Config, Fault> {
+        let config = load(self.config_path().as_deref())?;
+        Ok(match &self.data_dir {
+            Some(data_dir) => Config { data_dir: data_dir.clone(), ..config },
+            None => config,
+        })
+    }
+
+    async fn ops(&self) -> Result<Ops, Fault> {
+        house::open(&self.config()?).await
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The fault of the deed, which `exit` turns into words and a code.
+pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
+    let Arguments { global, command } = arguments;
+    let out = global.out();
+    match command {
+        Command::Lab(lab) => lab.run(out).await,
+        Command::Serve => serve::run(&global.config()?, out).await,
+        Command::Domain(domain) => domain.run(&global.ops().await?, out).await,
+        Command::Mailbox(mailbox) => mailbox.run(&global.ops().await?, out).await,
+        Command::Send(send) => send.run(&global.ops().await?, out).await,
+        Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
+        Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
+        Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
+        Command::Explain(explain) => explain.run(out),
+        Command::Config(config) => config.run(global.config_path(), out),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "coldrelay", &mut script);
+            out.text(&String::from_utf8_lossy(&script));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// 0 or 1.
+fn yes(yes: bool) -> ExitCode {
+    ExitCode::from(if yes { exit::OK } else { exit::NO })
+}

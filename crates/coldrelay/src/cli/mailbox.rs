@@ -1,0 +1,112 @@
+//! `coldrelay mailbox`
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Subcommand;
+use ops::{MailboxRequest, NewCredentials, Ops, credentials_csv};
+use rules::{Blame, Fault, Retry};
+use syntax::{Address, Domain};
+
+use crate::out::{Out, table};
+
+#[derive(Subcommand)]
+pub enum Mailbox {
+    /// Make a mailbox; its password is shown once
+    Add {
+        /// Its address
+        address: Address,
+        /// Display name
+        #[arg(long, value_name = "NAME")]
+        display: Option<String>,
+        /// Messages it may submit in 24 hours [default: submission.daily_cap]
+        #[arg(long, value_name = "NUMBER")]
+        daily_cap: Option<u32>,
+    },
+    /// List mailboxes
+    List {
+        /// Only of this domain
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Option<Domain>,
+    },
+    /// Make mailboxes from CSV (address,display,daily_cap), all or none; prints the passwords once, as CSV
+    Import {
+        /// File; `-` is stdin
+        file: PathBuf,
+    },
+    /// Print all mailboxes as CSV, with hosts and ports, without passwords
+    Export {
+        /// Only of this domain
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Option<Domain>,
+    },
+    /// Make a new password; it is shown once
+    ResetPassword {
+        /// The mailbox
+        address: Address,
+    },
+    /// Let a mailbox send as another of its workspace
+    Grant {
+        /// Who may send
+        address: Address,
+        /// As whom
+        #[arg(long = "as", value_name = "ADDRESS")]
+        other: Address,
+    },
+}
+
+impl Mailbox {
+    pub async fn run(self, ops: &Ops, out: Out) -> Result<ExitCode, Fault> {
+        match self {
+            Self::Add { address, display, daily_cap } => {
+                let made = ops.add_mailboxes(&[MailboxRequest { address, display, daily_cap }]).await?;
+                shown(out, &made);
+            }
+            Self::List { domain } => {
+                let mailboxes = ops.mailboxes(domain.as_ref()).await?;
+                out.answer(&mailboxes, |mailboxes| {
+                    let row = |mailbox: &store::Mailbox| {
+                        let display = mailbox.display.clone().unwrap_or_default();
+                        let made = mailbox.created_at.to_string();
+                        vec![mailbox.address.to_string(), display, mailbox.daily_cap.to_string(), made]
+                    };
+                    table(&["mailbox", "display name", "cap a day", "made"], mailboxes.iter().map(row).collect())
+                });
+            }
+            Self::Import { file } => {
+                let made = ops.import_mailboxes(&read(&file)?).await?;
+                out.talk(&format!("{} mailboxes made; the passwords are shown this once", made.len()));
+                let csv = credentials_csv(&made)?;
+                out.answer(&made, |_| csv);
+            }
+            Self::Export { domain } => out.text(&ops.export_mailboxes(domain.as_ref()).await?),
+            Self::ResetPassword { address } => shown(out, &[ops.reset_password(&address).await?]),
+            Self::Grant { address, other } => {
+                ops.grant(&address, &other).await?;
+                out.talk(&format!("{address} may send as {other}"));
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn shown(out: Out, made: &[NewCredentials]) {
+    out.answer(&made, |made| {
+        let row = |new: &NewCredentials| vec![new.address.to_string(), new.password.clone(), new.host.to_string()];
+        table(&["login", "password", "host"], made.iter().map(row).collect())
+    });
+    out.talk("The password is shown this once: only its keyed hash is kept.");
+}
+
+/// A file, or stdin.
+pub fn read(file: &std::path::Path) -> Result<String, Fault> {
+    let read = if file == std::path::Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| {
+        Fault::new("file.unreadable", Blame::Operator, Retry::AfterChange)
+            .context(format!("reading {}", file.display()))
+            .caused_by(error)
+    })
+}

@@ -1,0 +1,79 @@
+//! `coldrelay serve`
+
+use std::{net::SocketAddr, process::ExitCode};
+
+use rules::{Blame, Fault, Retry};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{config::Config, house, house::Served, out::Out};
+
+#[derive(serde::Serialize)]
+struct Listening<'a> {
+    mx: &'a [SocketAddr],
+    submission: &'a [SocketAddr],
+    submissions: &'a [SocketAddr],
+    dns: &'a [SocketAddr],
+    http: &'a [SocketAddr],
+}
+
+pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
+    log(config);
+    let ops = house::open(config).await?;
+    let served = Served::start(config, ops).await?;
+    let listening = Listening {
+        mx: &served.house.mx,
+        submission: &served.house.submission,
+        submissions: &served.house.submissions,
+        dns: &served.dns,
+        http: &served.http,
+    };
+    if out.json {
+        out.json_line(&listening);
+    } else {
+        out.text(&shown(&listening));
+    }
+    stopped().await?;
+    out.talk("Stopping: sessions and attempts under way are finished first (again to stop at once)");
+    tokio::select! {
+        () = served.stop() => Ok(ExitCode::SUCCESS),
+        // Nothing that was answered with 250 is lost by this either.
+        _ = stopped() => Ok(ExitCode::from(130)),
+    }
+}
+
+fn shown(listening: &Listening<'_>) -> String {
+    let line = |name: &str, addresses: &[SocketAddr]| {
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        format!("{name:<12} {}", if addresses.is_empty() { String::from("off") } else { addresses.join(", ") })
+    };
+    [
+        line("MX", listening.mx),
+        line("submission", listening.submission),
+        line("submissions", listening.submissions),
+        line("DNS", listening.dns),
+        line("HTTP", listening.http),
+    ]
+    .join("\n")
+}
+
+/// Returns on SIGINT or SIGTERM.
+pub async fn stopped() -> Result<(), Fault> {
+    let fault = |error: std::io::Error| Fault::new("runtime", Blame::Operator, Retry::Later).caused_by(error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fault)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(fault)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn log(config: &Config) {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| config.log_filter.clone());
+    let filter = tracing_subscriber::EnvFilter::new(wanted);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = match config.log_format.as_str() {
+        "json" => builder.json().try_init(),
+        _ => builder.try_init(),
+    };
+}

@@ -1,0 +1,123 @@
+//! The configuration: one TOML file, every setting with a default. Name, type, default and meaning of a setting stand in
+//! one place, below; the sample, `config describe` and the reader are made from it.
+
+mod read;
+mod sample;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+pub use read::{Problem, load, problems_shown};
+pub use sample::{listed, sample};
+
+/// What is known about a setting, for the sample and for `config describe`.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub struct Setting {
+    /// `section.key`, or `key`.
+    pub path: &'static str,
+    /// What it takes.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Default, as TOML.
+    pub default: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+}
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $field:ident: $type:ty = $path:literal, $default:literal;)+) => {
+        /// Every setting, read.
+        #[derive(Debug, Clone)]
+        pub struct Config {
+            $($(#[doc = $doc])+ pub $field: $type,)+
+        }
+
+        /// Every setting, described.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            path: $path,
+            kind: <$type as read::FromToml>::KIND,
+            default: $default,
+            doc: concat!($($doc, "\n"),+),
+        }),+];
+
+        impl Config {
+            fn read(reader: &mut read::Reader<'_>) -> Option<Self> {
+                $(let $field = reader.take::<$type>($path, $default);)+
+                Some(Self { $($field: $field?,)+ })
+            }
+        }
+    };
+}
+
+settings! {
+    /// Folder of the database, the secret key and the certificate. Made when absent.
+    data_dir: PathBuf = "data_dir", "\"coldrelay-data\"";
+    /// Host name of the installation: greets on submission, signs bounces.
+    hostname: String = "hostname", "\"localhost\"";
+
+    /// `sqlite` (a file in the data folder), or `postgres://user:password@host/database`.
+    database_url: String = "database.url", "\"sqlite\"";
+
+    /// Where the MX listens (port 25 in public).
+    listen_mx: Vec<SocketAddr> = "listen.mx", "[\"127.0.0.1:2525\"]";
+    /// On every egress IP the MX listens on this port too; 0 turns it off.
+    listen_mx_port_on_egress_ips: u16 = "listen.mx_port_on_egress_ips", "0";
+    /// Where submission with STARTTLS listens (port 587 in public).
+    listen_submission: Vec<SocketAddr> = "listen.submission", "[\"127.0.0.1:2587\"]";
+    /// Where submission over TLS listens (port 465 in public).
+    listen_submissions: Vec<SocketAddr> = "listen.submissions", "[\"127.0.0.1:2465\"]";
+    /// Where the embedded DNS listens (port 53 in public); empty turns it off.
+    listen_dns: Vec<SocketAddr> = "listen.dns", "[\"127.0.0.1:5300\"]";
+    /// Where health and metrics are served; empty turns it off.
+    listen_http: Vec<SocketAddr> = "listen.http", "[\"127.0.0.1:8025\"]";
+
+    /// DNS servers to ask; empty: those of the system.
+    dns_servers: Vec<SocketAddr> = "dns.servers", "[]";
+    /// Zone files that the embedded DNS serves besides; a file's name is its origin, `root.zone` the root.
+    dns_zone_files: Vec<PathBuf> = "dns.zone_files", "[]";
+    /// How domains are published: `embedded`, `rfc2136`, `provider` or `print`.
+    dns_publisher: String = "dns.publisher", "\"embedded\"";
+    /// Server that takes dynamic updates (publisher `rfc2136`).
+    dns_rfc2136_server: Option<SocketAddr> = "dns.rfc2136.server", "\"\"";
+    /// Name of the TSIG key.
+    dns_rfc2136_key: String = "dns.rfc2136.key", "\"\"";
+    /// Secret of the TSIG key, base64.
+    dns_rfc2136_secret: String = "dns.rfc2136.secret", "\"\"";
+    /// Algorithm of the TSIG key: `hmac-sha256`, `hmac-sha384` or `hmac-sha512`.
+    dns_rfc2136_algorithm: String = "dns.rfc2136.algorithm", "\"hmac-sha256\"";
+    /// Provider (publisher `provider`): bunny, cloudflare, desec, digitalocean, gandi, hetzner, linode, netlify, vultr.
+    dns_provider_name: String = "dns.provider.name", "\"\"";
+    /// API token of the provider.
+    dns_provider_token: String = "dns.provider.token", "\"\"";
+
+    /// Port of the peers' MX. Something else than 25 is for tests.
+    relay_mx_port: u16 = "relay.mx_port", "25";
+    /// Seconds between attempts: the n-th failure is followed by the n-th, the last repeats.
+    relay_retry_s: Vec<u64> = "relay.retry_s", "[300, 600, 1200, 2400, 3600, 7200, 10800]";
+    /// Seconds after which a message bounces.
+    relay_expiry_s: u64 = "relay.expiry_s", "432000";
+    /// Connections at the same time from one egress IP to one site.
+    relay_connections_per_site: usize = "relay.connections_per_site", "2";
+    /// Messages over one connection.
+    relay_messages_per_connection: usize = "relay.messages_per_connection", "20";
+    /// Least milliseconds between two deliveries from one egress IP to one site.
+    relay_interval_ms: u64 = "relay.interval_ms", "500";
+    /// Connections at the same time in all.
+    relay_max_connections: usize = "relay.max_connections", "200";
+
+    /// Messages that a new mailbox may submit in 24 hours.
+    submission_daily_cap: u32 = "submission.daily_cap", "50";
+    /// Largest message, in octets.
+    submission_max_message_octets: usize = "submission.max_message_octets", "26214400";
+    /// Recipients of one message.
+    submission_max_recipients: usize = "submission.max_recipients", "50";
+
+    /// Certificate chain, PEM; without one a self-signed certificate is kept in the data folder.
+    tls_certificate: Option<PathBuf> = "tls.certificate", "\"\"";
+    /// Its key, PEM.
+    tls_key: Option<PathBuf> = "tls.key", "\"\"";
+
+    /// `text` or `json`, on stderr.
+    log_format: String = "log.format", "\"text\"";
+    /// What is logged, in the syntax of `RUST_LOG`.
+    log_filter: String = "log.filter", "\"info,hickory_server=error,hickory_net=error,hickory_resolver=error\"";
+}

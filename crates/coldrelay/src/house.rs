@@ -1,0 +1,198 @@
+//! What the commands work with: the store in the data folder, the resolver, the secret; and what `serve` starts.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use dns::{Authority, Resolver, publish};
+use net::ServerTls;
+use ops::{House, HouseSettings, Ops, Publishing, Running};
+use rules::{Blame, Fault, Retry, pacing, retry, secret::Key};
+use store::Store;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{clock::SystemClock, config::Config};
+
+/// Longest wait for one DNS answer.
+const DNS_LIMIT: Duration = Duration::from_secs(5);
+/// How often the store is looked at for what other processes changed.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Opens what the deeds need. The data folder and the secret are made on first use.
+pub async fn open(config: &Config) -> Result<Ops, Fault> {
+    std::fs::create_dir_all(&config.data_dir).map_err(|error| {
+        unwritable(&config.data_dir).caused_by(error).context("making the data folder (`data_dir`)")
+    })?;
+    let url = match config.database_url.as_str() {
+        "sqlite" => format!("sqlite://{}", config.data_dir.join("coldrelay.db").display()),
+        url => url.to_owned(),
+    };
+    // Answers are asked anew: the deeds change records and prove them a moment later.
+    let resolver = if config.dns_servers.is_empty() {
+        Resolver::system()?
+    } else {
+        Resolver::new(&config.dns_servers, DNS_LIMIT, false)?
+    };
+    Ok(Ops {
+        store: Store::open(&url, Arc::new(SystemClock)).await?,
+        resolver,
+        key: secret(&config.data_dir.join("secret.key"))?,
+        publishing: publishing(config),
+        daily_cap: config.submission_daily_cap,
+        expiry: Duration::from_secs(config.relay_expiry_s),
+    })
+}
+
+/// Everything that `serve` runs.
+pub struct Served {
+    /// The house.
+    pub house: Running,
+    /// Where the embedded DNS listens.
+    pub dns: Vec<SocketAddr>,
+    /// Where HTTP listens.
+    pub http: Vec<SocketAddr>,
+    stopper: net::Stopper,
+    web: Vec<JoinHandle<()>>,
+}
+
+impl Served {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// `listen.bind`, `dns.bind`, `tls.certificate`, `store.*`
+    pub async fn start(config: &Config, ops: Ops) -> Result<Self, Fault> {
+        let authority = authority(config).await?;
+        let dns = authority.as_ref().map(Authority::addresses).unwrap_or_default();
+        let store = ops.store.clone();
+        let house = House::start(ops, settings(config, authority)?).await?;
+        let (stopper, stop) = net::Stopper::new();
+        let (mut http, mut web) = (Vec::new(), Vec::new());
+        for address in &config.listen_http {
+            let listener = inbound::bind(*address).await?;
+            http.push(local(&listener)?);
+            web.push(tokio::spawn(web::serve(listener, store.clone(), house.metrics.clone(), stop.clone())));
+        }
+        Ok(Self { house, dns, http, stopper, web })
+    }
+
+    /// Stops it in order.
+    pub async fn stop(self) {
+        self.house.stop().await;
+        self.stopper.stop();
+        for task in self.web {
+            let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
+        }
+    }
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Fault> {
+    listener.local_addr().map_err(|error| Fault::new("listen.bind", Blame::Us, Retry::Later).caused_by(error))
+}
+
+async fn authority(config: &Config) -> Result<Option<Authority>, Fault> {
+    if config.listen_dns.is_empty() {
+        return Ok(None);
+    }
+    let authority = Authority::bind(&config.listen_dns).await?;
+    for file in &config.dns_zone_files {
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Fault::new("config.unreadable", Blame::Operator, Retry::AfterChange)
+                .context(format!("reading the zone file {} (`dns.zone_files`)", file.display()))
+                .caused_by(error)
+        })?;
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let origin = if stem == "root" { "." } else { stem.as_str() };
+        authority.set_zone(&dns::read_zone(origin, &text)?).await?;
+    }
+    Ok(Some(authority))
+}
+
+fn settings(config: &Config, authority: Option<Authority>) -> Result<HouseSettings, Fault> {
+    Ok(HouseSettings {
+        inbound: inbound::Settings {
+            hostname: config.hostname.clone(),
+            max_message_octets: config.submission_max_message_octets,
+            max_recipients: config.submission_max_recipients,
+            expiry: Duration::from_secs(config.relay_expiry_s),
+            ..inbound::Settings::default()
+        },
+        outbound: outbound::Settings {
+            mx_port: config.relay_mx_port,
+            schedule: retry::Schedule {
+                delays: config.relay_retry_s.iter().map(|seconds| Duration::from_secs(*seconds)).collect(),
+                expiry: Duration::from_secs(config.relay_expiry_s),
+            },
+            limits: pacing::Limits {
+                connections: config.relay_connections_per_site,
+                messages_per_connection: config.relay_messages_per_connection,
+                interval: Duration::from_millis(config.relay_interval_ms),
+                ..pacing::Limits::default()
+            },
+            max_connections: config.relay_max_connections,
+            poll: POLL,
+            hostname: config.hostname.clone(),
+            ..outbound::Settings::default()
+        },
+        mx: config.listen_mx.clone(),
+        mx_port_on_egress_ips: Some(config.listen_mx_port_on_egress_ips).filter(|port| *port != 0),
+        submission: config.listen_submission.clone(),
+        submissions: config.listen_submissions.clone(),
+        authority,
+        tls: certificate(config)?,
+        poll: POLL,
+    })
+}
+
+fn certificate(config: &Config) -> Result<ServerTls, Fault> {
+    match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => ServerTls::from_pem(certificate, key),
+        _ => ServerTls::kept_in(&config.data_dir.join("tls"), std::slice::from_ref(&config.hostname)),
+    }
+}
+
+fn publishing(config: &Config) -> Publishing {
+    match (config.dns_publisher.as_str(), config.dns_rfc2136_server) {
+        ("rfc2136", Some(server)) => Publishing::Rfc2136(publish::Rfc2136 {
+            server,
+            key_name: config.dns_rfc2136_key.clone(),
+            secret: config.dns_rfc2136_secret.clone(),
+            algorithm: config.dns_rfc2136_algorithm.clone(),
+        }),
+        ("provider", _) => Publishing::Provider(publish::Provider {
+            name: config.dns_provider_name.clone(),
+            token: config.dns_provider_token.clone(),
+        }),
+        ("print", _) => Publishing::Print,
+        _ => Publishing::Embedded,
+    }
+}
+
+/// The installation's secret: 32 octets that only the owner can read.
+fn secret(path: &Path) -> Result<Key, Fault> {
+    match std::fs::read(path) {
+        Ok(octets) => octets.try_into().map(Key).map_err(|_| {
+            unwritable(path).context(format!("{} does not hold 32 octets: restore it from your backup", path.display()))
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_secret(path),
+        Err(error) => Err(unwritable(path).caused_by(error)),
+    }
+}
+
+fn make_secret(path: &Path) -> Result<Key, Fault> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let secret = auth::generate_secret()?;
+    // `create_new`: of two processes that start at the same time, one makes it and the other reads it.
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match file {
+        Ok(mut file) => {
+            let written = file.write_all(&secret).and_then(|()| file.sync_all());
+            written.map_err(|error| unwritable(path).caused_by(error))?;
+            Ok(Key(secret))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => self::secret(path),
+        Err(error) => Err(unwritable(path).caused_by(error)),
+    }
+}
+
+fn unwritable(path: &Path) -> Fault {
+    Fault::new("data.unwritable", Blame::Operator, Retry::AfterChange)
+        .context(format!("{}: is it there, and may this user read and write it?", path.display()))
+}
