@@ -6,7 +6,7 @@ mod sample;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-pub use read::{Problem, load, problems_shown};
+pub use read::load;
 pub use sample::{listed, sample};
 
 /// What is known about a setting, for the sample and for `config describe`.

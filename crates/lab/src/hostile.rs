@@ -135,7 +135,9 @@ fn silence(attempt: &str, door: &'static str, stage: Stage, fault: &str) -> Host
 }
 
 fn hostile(attempt: &str, door: &'static str, stage: Stage, reply: &Reply) -> Hostile {
-    let refusal = refusal(&Seen { stage, reply: Some(reply), mx_host: None, fault: None });
+    // Replies of our own house name their entry, which counts at this stage only: anybody could write such a thing.
+    let refusal = refusal(&Seen { stage: Stage::Submission, reply: Some(reply), mx_host: None, fault: None });
+    let refusal = Refusal { stage: stage.as_str().into(), ..refusal };
     Hostile { attempt: attempt.into(), door, refusal }
 }
 
