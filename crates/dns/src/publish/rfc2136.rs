@@ -55,7 +55,7 @@ impl Publisher for Rfc2136 {
         }
         let origin = wire_name(zone)?;
         let mut client = self.connect().await?;
-        for change in changes {
+        for change in addresses_first(changes) {
             match change {
                 Change::Add { record } => self.add(&mut client, record, &origin).await?,
                 Change::Remove { record } => self.remove(&mut client, record, &origin).await?,
@@ -151,6 +151,16 @@ impl Rfc2136 {
             LIMIT.as_secs()
         ))
     }
+}
+
+/// BIND refuses an MX or SRV whose target has no address yet (`check-names`, `check-mx`).
+fn addresses_first(changes: &[Change]) -> Vec<&Change> {
+    let is_address = |change: &&Change| match change {
+        Change::Add { record } | Change::Replace { record, .. } => matches!(record.data, Data::A(_) | Data::Aaaa(_)),
+        Change::Remove { .. } => false,
+    };
+    let (addresses, others): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(is_address);
+    addresses.into_iter().chain(others).collect()
 }
 
 fn record_set(record: &Record) -> Result<RecordSet, Fault> {
