@@ -58,7 +58,7 @@ impl Queue {
             }
             Self::Show(Id { id }) => {
                 let why = ops.why(&id).await?;
-                out.answer(&why.message, |message| shown(message));
+                out.answer(&why.message, shown);
             }
             Self::Why(Id { id }) => out.answer(&ops.why(&id).await?, explained),
             Self::Retry(Id { id }) => {

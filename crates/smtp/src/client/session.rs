@@ -205,6 +205,9 @@ impl Session {
                 Err(_) => return Some(None),
             };
             let is_last = line.as_bytes().get(3) != Some(&b'-');
+            if !line.bytes().take(3).all(|octet| octet.is_ascii_digit()) {
+                return Some(None);
+            }
             self.reply.push(line);
             if is_last || self.reply.len() > REPLY_LINES {
                 let text = std::mem::take(&mut self.reply).join("\r\n");
