@@ -141,3 +141,42 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
 fn yes(yes: bool) -> ExitCode {
     ExitCode::from(if yes { exit::OK } else { exit::NO })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "# Commands\nMade from the program's own help: `COLDRELAY_REGENERATE=1 cargo test -p coldrelay`. Answers go to stdout, \
+                        talk and errors to stderr;\nevery command takes `--json`.\n";
+
+    /// Help of a command and of those below it.
+    fn help(command: &mut clap::Command, path: &str, out: &mut String) {
+        let title = if path.is_empty() { String::from("coldrelay") } else { format!("coldrelay{path}") };
+        let shown = command.clone().bin_name(title.clone()).render_long_help().to_string();
+        let lines: String = shown.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        out.push_str(&format!("\n## {title}\n```text\n{}\n```\n", lines.trim_end()));
+        let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
+        for name in names.iter().filter(|name| *name != "help") {
+            if let Some(inner) = command.find_subcommand_mut(name) {
+                help(inner, &format!("{path} {name}"), out);
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_in_the_docs_are_fresh() {
+        let mut text = String::from(HEAD);
+        help(&mut Arguments::command().term_width(100), "", &mut text);
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.md");
+        if std::env::var_os("COLDRELAY_REGENERATE").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == text, "docs/cli.md is stale: run COLDRELAY_REGENERATE=1 cargo test -p coldrelay");
+    }
+}
