@@ -1,7 +1,7 @@
 //! The house in one process: DNS, MX, submission, relay, event log. `serve` and the lab start it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -121,7 +121,7 @@ impl Running {
     /// Brings zones and MX listeners up to what the store says, now.
     ///
     /// # Errors
-    /// `store.*`, `dns.zone`, `listen.bind`
+    /// `store.*`, `dns.zone`
     pub async fn refresh(&self) -> Result<(), Fault> {
         self.watch.refresh().await
     }
@@ -186,6 +186,8 @@ struct Seen {
     zone_version: Option<i64>,
     zones: Vec<String>,
     listening: HashMap<IpAddr, JoinHandle<()>>,
+    /// Egress IPs that could not be bound, so that it is told once.
+    unbound: HashSet<IpAddr>,
 }
 
 impl Watch {
@@ -235,7 +237,17 @@ impl Watch {
             if seen.listening.contains_key(&domain.egress_ip) {
                 continue;
             }
-            let listener = inbound::bind(SocketAddr::new(domain.egress_ip, port)).await?;
+            // An address that is not (yet) on this host keeps nobody else's mail back; it is tried again at the next look.
+            let listener = match inbound::bind(SocketAddr::new(domain.egress_ip, port)).await {
+                Ok(listener) => listener,
+                Err(fault) => {
+                    if seen.unbound.insert(domain.egress_ip) {
+                        tracing::error!(%fault, domain = %domain.name, "no MX on this egress IP");
+                    }
+                    continue;
+                }
+            };
+            seen.unbound.remove(&domain.egress_ip);
             let listeners = Listeners { mx: vec![listener], ..Listeners::default() };
             let (server, stop) = (self.server.clone(), self.stop.clone());
             seen.listening.insert(domain.egress_ip, tokio::spawn(serve(server, listeners, stop)));
