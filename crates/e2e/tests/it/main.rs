@@ -3,6 +3,7 @@
 
 mod inbound;
 mod lab;
+mod postfix;
 mod records;
 mod relay;
 mod submission;
