@@ -143,7 +143,7 @@ fn listed(domains: &[DomainSummary]) -> String {
 
 fn changes(changes: &[Change], what: &str) -> String {
     if changes.is_empty() {
-        return format!("Nothing is {what}.");
+        return format!("Nothing {what}: the DNS has it all.");
     }
     let mut lines = vec![format!("{} records {what}:", changes.len())];
     for change in changes {

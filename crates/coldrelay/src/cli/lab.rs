@@ -6,7 +6,7 @@ use clap::Args;
 use lab::{Delivery, FaultStory, Hostile, Invitation, Options, Report};
 use rules::Fault;
 
-use super::serve::stopped;
+use super::serve::{log, stopped};
 use crate::{
     clock::SystemClock,
     out::{Out, table, talk},
@@ -21,7 +21,8 @@ pub struct Lab {
 
 impl Lab {
     pub async fn run(self, out: Out) -> Result<ExitCode, Fault> {
-        log();
+        // Only what went wrong: the report tells the rest.
+        log("error,hickory_server=off", false);
         let quiet = out.quiet;
         let progress = Box::new(move |text: &str| {
             if !quiet {
@@ -38,13 +39,6 @@ impl Lab {
         lab.stop().await;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Only what went wrong: the report tells the rest. `RUST_LOG` shows more.
-fn log() {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| String::from("error,hickory_server=off"));
-    let filter = tracing_subscriber::EnvFilter::new(wanted);
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 fn shown(report: &Report) -> String {

@@ -1,6 +1,6 @@
 //! `coldrelay serve`
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{io::IsTerminal as _, net::SocketAddr, process::ExitCode};
 
 use rules::{Blame, Fault, Retry};
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +17,7 @@ struct Listening<'a> {
 }
 
 pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
-    log(config);
+    log(&config.log_filter, config.log_format == "json");
     let ops = house::open(config).await?;
     let served = Served::start(config, ops).await?;
     let listening = Listening {
@@ -68,12 +68,11 @@ pub async fn stopped() -> Result<(), Fault> {
     Ok(())
 }
 
-fn log(config: &Config) {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| config.log_filter.clone());
+/// Log lines go to stderr; `RUST_LOG` has the last word on which, and colour is for terminals only.
+pub fn log(filter: &str, json: bool) {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let filter = tracing_subscriber::EnvFilter::new(wanted);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = match config.log_format.as_str() {
-        "json" => builder.json().try_init(),
-        _ => builder.try_init(),
-    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    let _ = if json { builder.json().try_init() } else { builder.try_init() };
 }
