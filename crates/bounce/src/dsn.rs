@@ -4,6 +4,7 @@ mod read;
 mod write;
 
 pub use read::{read, read_fields};
+pub(crate) use read::{readable, typed};
 pub use write::write;
 
 use smtp::{Enhanced, Reply};

@@ -1,19 +1,22 @@
-//! From pasted text to an explanation.
+//! From whatever a person pastes, or a file holds, to what it means.
 
-use reference::{Ground, Seen};
-use smtp::{Reply, Stage};
+use reference::Seen;
+use smtp::{Enhanced, Stage};
 
 use crate::{
     Explanation,
-    dsn::{self, Dsn, DsnAction},
-    explain::{decide, explain_recipient, named_in, rank},
-    inline,
+    correct::corrected,
+    dsn,
+    explain::{decide, named_in, rank},
+    line::{Line, cut},
+    mime::looks_like_mail,
+    report::{self, Kind, Report, Said},
 };
 
 /// Longest text that is looked at, in octets; a notification with its message is far below.
-const MAX_OCTETS: usize = 1024 * 1024;
+const MAX_OCTETS: usize = 2 * 1024 * 1024;
 
-/// What a pasted text was taken for.
+/// What a text was taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -21,149 +24,206 @@ pub enum Source {
     Reply,
     /// A line of a mail server's log, or other words around a reply.
     LogLine,
-    /// A delivery status notification.
-    Notification,
+    /// A message that says that delivery failed.
+    Bounce,
+    /// A message that says that delivery takes longer.
+    Delay,
+    /// A message that says that delivery succeeded.
+    Success,
+    /// A feedback report.
+    Feedback,
+    /// An automatic reply.
+    AutoReply,
+    /// Any other message.
+    Message,
 }
 
-/// What was recognised in a text, and what it means.
+/// What was recognised in a text.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Recognised {
     /// What the text was taken for.
     pub source: Source,
-    /// The reply, on one line, when there is one.
-    pub reply: Option<String>,
+    /// The form it was read from: `reply`, `postfix`, `rfc3464`, `layout`, `arf`…
+    pub format: &'static str,
+    /// Message-ID of the message that came back, when it is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// One per recipient; exactly one for a line.
+    pub recipients: Vec<Outcome>,
+}
+
+/// What became of one recipient, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Outcome {
+    /// The recipient, when it is named.
+    pub recipient: Option<String>,
+    /// The address that was written to, where it differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original_recipient: Option<String>,
+    /// Reply code.
+    pub reply: Option<u16>,
+    /// Enhanced status code, as sent.
+    pub enhanced: Option<String>,
+    /// Enhanced status code as it was meant, where that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enhanced_corrected: Option<String>,
     /// The stage, when the text tells it.
     pub stage: Option<Stage>,
     /// The host that refused, when the text names it.
     pub host: Option<String>,
-    /// The recipient, when the text names it.
-    pub recipient: Option<String>,
+    /// The words that were looked at.
+    pub text: String,
     /// What it means.
+    #[serde(flatten)]
     pub explanation: Explanation,
 }
 
-/// Explains a raw reply, a log line that holds one, or a whole notification. `None` when the text
-/// holds no refusal.
+/// Explains a raw reply, a log line that holds one, or a whole message. `None` when the text holds
+/// no refusal: neither a code nor words that the reference knows.
 pub fn explain_text(text: &str) -> Option<Recognised> {
     let text = cut(text, MAX_OCTETS);
-    notification(text).or_else(|| line(text))
-}
-
-fn notification(text: &str) -> Option<Recognised> {
-    // Pasted text often starts with blank lines, which would end the header at once.
-    let octets = text.trim_start().as_bytes();
-    let dsn = match dsn::read(octets) {
-        Ok(Some(dsn)) => dsn,
-        _ => dsn::read_fields(octets).ok()?,
-    };
-    of_dsn(&dsn)
-}
-
-fn of_dsn(dsn: &Dsn) -> Option<Recognised> {
-    let with = |action| dsn.recipients.iter().find(|recipient| recipient.action == action);
-    let recipient = with(DsnAction::Failed).or_else(|| with(DsnAction::Delayed))?;
-    Some(Recognised {
-        source: Source::Notification,
-        reply: recipient.diagnostic.as_ref().map(on_one_line),
-        stage: Some(Stage::Notification),
-        host: recipient.remote_mta.clone(),
-        recipient: Some(recipient.address.to_string()),
-        explanation: explain_recipient(recipient),
-    })
-}
-
-fn line(text: &str) -> Option<Recognised> {
-    let host = host(text);
-    let stage = stage(text);
-    let bare = inline::reply_at_start(text);
-    let source = if bare.is_some() { Source::Reply } else { Source::LogLine };
-    let reply = bare.or_else(|| inline::reply_in(without_said(text)));
-    let words = reply.as_ref().map_or_else(|| text.to_owned(), Reply::text);
-    // A receiver may quote what another one told it: `its host said: 550 5.1.1 … (see 550-5-1-1)`.
-    let own = named_in(&words).is_some() && inline::reply_in(&words).is_none();
-    let seen = Seen {
-        stage: if own { Some(Stage::Submission) } else { stage },
-        code: reply.as_ref().map(|reply| reply.code),
-        enhanced: reply.as_ref().and_then(|reply| reply.enhanced.or_else(|| inline::enhanced_within(&words))),
-        text: &words,
-        mx_host: host.as_deref(),
-        fault: None,
-        replied: reply.is_some(),
-    };
-    if reply.is_none() && !speaks(&seen) {
-        return None;
+    if looks_like_mail(text.as_bytes()) {
+        return Some(explain_message(text.as_bytes()));
     }
-    Some(Recognised {
-        source,
-        reply: reply.as_ref().map(on_one_line),
-        stage: seen.stage,
-        recipient: recipient(text),
-        explanation: decide(&seen),
-        host: host.clone(),
+    if let Ok(dsn) = dsn::read_fields(text.trim_start().as_bytes())
+        && !dsn.recipients.is_empty()
+    {
+        let message = format!("Content-Type: message/delivery-status\n\n{}", text.trim_start());
+        return Some(explain_message(message.as_bytes()));
+    }
+    let line = Line::read(text);
+    let told = line.reply.is_some() || line.enhanced.is_some() || speaks(&line);
+    told.then(|| Recognised {
+        source: if line.format == "reply" { Source::Reply } else { Source::LogLine },
+        format: line.format,
+        message_id: None,
+        recipients: vec![outcome_of_line(&line)],
     })
+}
+
+/// Explains one line; what is not understood gets the entry `unknown` and keeps its words.
+pub fn explain_line(text: &str) -> Outcome {
+    outcome_of_line(&Line::read(text))
+}
+
+/// The entry of one line, without what explains it; `None` when nothing in it is known. For
+/// counting a whole log.
+pub fn classify_line(text: &str) -> Option<&'static reference::Entry> {
+    let line = Line::read(text);
+    crate::explain::classify(&seen_in(&line))
+}
+
+/// Explains a message: a bounce in any form, a delay, a feedback report, an automatic reply. A
+/// message that is none of these has no recipients.
+pub fn explain_message(message: &[u8]) -> Recognised {
+    let report = report::read(message);
+    Recognised {
+        source: match report.kind {
+            Kind::Bounce => Source::Bounce,
+            Kind::Delay => Source::Delay,
+            Kind::Success => Source::Success,
+            Kind::Feedback => Source::Feedback,
+            Kind::AutoReply => Source::AutoReply,
+            Kind::Other => Source::Message,
+        },
+        format: report.format,
+        message_id: report.message_id.clone(),
+        recipients: report.recipients.iter().map(|said| outcome_of(&report, said)).collect(),
+    }
+}
+
+fn seen_in<'l>(line: &'l Line<'_>) -> Seen<'l> {
+    Seen {
+        stage: line.stage,
+        code: line.reply,
+        enhanced: line.enhanced,
+        text: &line.text,
+        host: line.host.as_deref(),
+        recipient_domain: line.recipient.as_deref().and_then(domain),
+        fault: None,
+        replied: true,
+    }
+}
+
+fn outcome_of_line(line: &Line<'_>) -> Outcome {
+    let mut seen = seen_in(line);
+    // A receiver may quote what another one told it: `its host said: 550 5.1.1 … (see 550-5-1-1)`.
+    if named_in(&line.text).is_some() && !line.text.contains(" said: ") {
+        seen.stage = Some(Stage::Submission);
+    }
+    outcome(&seen, decide(&seen), line.recipient.clone(), None)
 }
 
 /// Whether words (not just the lack of a reply) led to a rule.
-fn speaks(seen: &Seen<'_>) -> bool {
-    rank(seen).first().is_some_and(|(_, hit)| hit.grounds.iter().any(|ground| matches!(ground, Ground::Text(_))))
+fn speaks(line: &Line<'_>) -> bool {
+    rank(&seen_in(line)).best.is_some_and(|(_, hit)| hit.grounds.text.is_some())
 }
 
-/// What the peer said, without what the log says around it. Postfix writes `said: …`.
-fn without_said(text: &str) -> &str {
-    let said = [" said: ", " talk to me: "].iter().find_map(|mark| text.split_once(mark));
-    let text = said.map_or(text, |(_, rest)| rest);
-    text.split_once(" (in reply to").map_or(text, |(front, _)| front)
-}
+/// Below this the text alone has said nothing, and the rest of the message is asked.
+const UNSURE: u8 = 50;
 
-/// The stage, by what Postfix, Exim and others write. The order matters: the first that occurs wins.
-fn stage(text: &str) -> Option<Stage> {
-    const WORDS: [(&str, Stage); 16] = [
-        ("end of data", Stage::Message),
-        ("reply to rcpt", Stage::Rcpt),
-        ("reply to mail", Stage::Mail),
-        ("reply to data", Stage::Data),
-        ("reply to ehlo", Stage::Helo),
-        ("reply to helo", Stage::Helo),
-        ("reply to starttls", Stage::StartTls),
-        ("reply to auth", Stage::Auth),
-        ("refused to talk to me", Stage::Greeting),
-        ("after rcpt to", Stage::Rcpt),
-        ("after pipelined mail from", Stage::Mail),
-        ("after mail from", Stage::Mail),
-        ("after data", Stage::Data),
-        ("after ehlo", Stage::Helo),
-        ("after initial connection", Stage::Greeting),
-        ("after starttls", Stage::StartTls),
-    ];
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().find(|(words, _)| text.contains(words)).map(|(_, stage)| *stage)
-}
-
-/// The host: `host mx.example.com[192.0.2.1] said`, `relay=mx.example.com[…]`, `H=mx.example.com […]`.
-fn host(text: &str) -> Option<String> {
-    let names = ["host ", "relay=", "H=", "connect to ", "lost connection with "];
-    let found = names.iter().filter_map(|mark| text.split_once(mark)).map(|(_, rest)| rest);
-    let name = |rest: &str| rest.split(['[', ' ', ',', ':', '\n']).next().unwrap_or_default().to_ascii_lowercase();
-    found.map(name).find(|name| name.contains('.'))
-}
-
-/// The recipient: `to=<ann@example.com>`, `RCPT TO:<ann@example.com>`.
-fn recipient(text: &str) -> Option<String> {
-    let after = ["to=<", "RCPT TO:<", "rcpt to:<"].iter().find_map(|mark| text.split_once(mark))?.1;
-    let address = after.split_once('>')?.0;
-    syntax::Address::parse(address).ok().map(|address| address.to_string())
-}
-
-fn on_one_line(reply: &Reply) -> String {
-    let enhanced = reply.enhanced.map(|code| format!("{code} ")).unwrap_or_default();
-    format!("{} {enhanced}{}", reply.code, reply.text()).trim_end().to_owned()
-}
-
-/// At most so many octets, cut between characters.
-fn cut(text: &str, octets: usize) -> &str {
-    let mut end = text.len().min(octets);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+fn outcome_of(report: &Report, said: &Said) -> Outcome {
+    let fault = match report.kind {
+        Kind::Feedback => Some("report.feedback"),
+        Kind::AutoReply => Some("report.auto-reply"),
+        _ => None,
+    };
+    let seen = Seen {
+        stage: said.stage.or(Some(Stage::Notification)),
+        code: said.reply,
+        enhanced: said.enhanced,
+        text: &said.text,
+        host: said.host.as_deref(),
+        recipient_domain: domain(&said.recipient),
+        fault,
+        replied: true,
+    };
+    let mut explanation = decide(&seen);
+    if explanation.confidence < UNSURE && !said.context.is_empty() && fault.is_none() {
+        let wider = decide(&Seen { text: &said.context, ..seen });
+        if wider.confidence > explanation.confidence {
+            explanation = wider;
+        }
     }
-    text.get(..end).unwrap_or_default()
+    let told = Seen { stage: said.stage, ..seen };
+    let mut outcome = outcome(&told, explanation, Some(said.recipient.clone()), said.original.clone());
+    if report.kind == Kind::Delay {
+        still_tried(&mut outcome.explanation);
+    }
+    outcome
+}
+
+/// A delay is no bounce: nothing is for good, and nobody is suppressed.
+fn still_tried(explanation: &mut Explanation) {
+    use reference::{Action, HowLong, Retry};
+    explanation.suppress = false;
+    if explanation.class.how_long == HowLong::ForGood {
+        explanation.class.how_long = HowLong::Later;
+    }
+    if matches!(explanation.class.action, Action::Suppress) {
+        explanation.class.action = Action::Retry;
+    }
+    if explanation.retry == Retry::Never {
+        explanation.retry = Retry::Hours;
+    }
+}
+
+fn outcome(seen: &Seen<'_>, explanation: Explanation, recipient: Option<String>, original: Option<String>) -> Outcome {
+    let as_sent = seen.enhanced;
+    let meant = corrected(seen.code, as_sent).filter(|code| Some(*code) != as_sent);
+    Outcome {
+        recipient,
+        original_recipient: original,
+        reply: seen.code,
+        enhanced: as_sent.map(|code: Enhanced| code.to_string()),
+        enhanced_corrected: meant.map(|code| code.to_string()),
+        stage: seen.stage,
+        host: seen.host.map(str::to_owned),
+        text: seen.text.split_whitespace().collect::<Vec<_>>().join(" "),
+        explanation,
+    }
+}
+
+fn domain(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
 }

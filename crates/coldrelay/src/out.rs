@@ -1,6 +1,6 @@
 //! What people and programs read: data to stdout, talk to stderr, human tables or JSON.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -32,6 +32,11 @@ impl Out {
         }
     }
 
+    /// Many lines of JSON: written through one buffer.
+    pub fn batch(self) -> Batch {
+        Batch { stdout: BufWriter::with_capacity(256 * 1024, std::io::stdout()) }
+    }
+
     /// Text as it is, whether JSON is asked for or not.
     pub fn text(self, text: &str) {
         write(text);
@@ -42,6 +47,26 @@ impl Out {
         if !self.quiet {
             talk(text);
         }
+    }
+}
+
+/// Lines of JSON for programs.
+pub struct Batch {
+    stdout: BufWriter<std::io::Stdout>,
+}
+
+impl Batch {
+    /// One line.
+    pub fn line<T: serde::Serialize>(&mut self, value: &T) {
+        // A reader that has gone away is no error.
+        if serde_json::to_writer(&mut self.stdout, value).is_ok() {
+            let _ = self.stdout.write_all(b"\n");
+        }
+    }
+
+    /// Writes what is left.
+    pub fn end(mut self) {
+        let _ = self.stdout.flush();
     }
 }
 

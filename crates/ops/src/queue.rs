@@ -102,19 +102,14 @@ impl Ops {
 fn explanation(attempt: &Attempt) -> Explanation {
     let reply = attempt.reply.as_deref().and_then(Reply::parse);
     let stage = attempt.stage.as_deref().and_then(Stage::parse).unwrap_or(Stage::Message);
-    let mut explanation =
+    let explanation =
         explain(&Refusal { stage, reply: reply.as_ref(), mx_host: attempt.mx_host.as_deref(), fault: None });
     // What was written at the time stands, whatever the rules say today.
-    if let (Some(page), Some(class)) = (attempt.entry.as_deref().and_then(reference::entry), attempt.class) {
-        if page.id != explanation.entry {
-            explanation.evidence = vec![format!("written with attempt {}", attempt.number)];
-            explanation.confidence = 100;
+    match (attempt.entry.as_deref().and_then(reference::entry), attempt.class) {
+        (Some(page), Some(class)) if page.id != explanation.entry => {
+            Explanation::written(page, class, format!("written with attempt {}", attempt.number))
         }
-        explanation.entry = &page.id;
-        explanation.title = &page.title;
-        explanation.class = class;
-        explanation.suppress = page.suppress;
-        explanation.fix = page.fix.first().map_or("", String::as_str);
+        (Some(_), Some(class)) => Explanation { class, ..explanation },
+        _ => explanation,
     }
-    explanation
 }

@@ -65,7 +65,7 @@ fn text(begun: &Begun, ending: &Ending, explanation: &Explanation) -> String {
         (None, Some(peer)) => format!("{} gave no answer that settles it.", peer.host),
         (None, None) => String::from("No connection was made."),
     };
-    let meaning = reference::entry(entry).map(|page| page.meaning.clone()).unwrap_or_default();
+    let meaning = reference::entry(entry).map(|page| page.summary.clone()).unwrap_or_default();
     format!(
         "Your message to <{}> was not delivered, and will not be tried again.\n\n{said}\n\n\
          {title}\n\n{meaning}\n\nWhat to do: {fix}\n\nReference entry: {entry}\nAttempts: {}\n",

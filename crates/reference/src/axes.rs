@@ -1,4 +1,4 @@
-//! The three independent axes of an outcome, and the scope of what to do.
+//! The three independent axes of an outcome, the scope of what to do, and what else is said in one word.
 
 /// Whose matter it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -77,6 +77,134 @@ pub struct Class {
     pub scope: Scope,
 }
 
+/// The coarse category of a refusal: what people call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// No refusal.
+    Ok,
+    /// The recipient's address does not exist.
+    InvalidRecipient,
+    /// The recipient's domain does not exist or takes no mail.
+    BadDomain,
+    /// The recipient's mailbox is disabled, suspended or abandoned.
+    InactiveMailbox,
+    /// The recipient's mailbox is full.
+    Quota,
+    /// The recipient's side refused without saying whether it is the address or a filter.
+    FilteredAmbiguous,
+    /// The sender's address or domain was refused.
+    SenderRejected,
+    /// SPF, DKIM, DMARC or their alignment.
+    Authentication,
+    /// Reverse DNS of the sending IP.
+    Rdns,
+    /// The HELO or EHLO name.
+    Helo,
+    /// The IP or the host is on a list.
+    IpOrHostBlock,
+    /// A domain is on a list.
+    DomainBlock,
+    /// Reputation of the IP or of the domain.
+    Reputation,
+    /// Rate, connections, messages in a transaction.
+    RateLimit,
+    /// Greylisting: come back later.
+    Greylisted,
+    /// A limit of the sending account.
+    QuotaSender,
+    /// The sending account is blocked.
+    AccountBlocked,
+    /// Mailbox probing from the sending IP.
+    CalloutAbuse,
+    /// A rule of the receiver.
+    Policy,
+    /// Taken for spam by its content.
+    ContentSpam,
+    /// An attachment or malware.
+    ContentMalware,
+    /// Header or structure of the message.
+    MessageFormat,
+    /// Too large.
+    Size,
+    /// Non-ASCII addresses or headers.
+    Smtputf8,
+    /// A command out of place or not understood.
+    Protocol,
+    /// Login.
+    AuthClient,
+    /// Relaying is not allowed, or the host is not set up for the domain.
+    RelayDenied,
+    /// Encryption.
+    Tls,
+    /// No connection, or it broke; DNS that does not answer.
+    Connectivity,
+    /// Tried until the time was over.
+    Expired,
+    /// Mail goes in circles.
+    RoutingLoop,
+    /// Trouble in the receiver's system.
+    RemoteSystem,
+    /// The host takes no mail at all.
+    RemoteRefusesAll,
+    /// Our own records or settings.
+    Configuration,
+    /// The recipient does not want to be written to.
+    OptOut,
+    /// The recipient's answering machine, no refusal.
+    AutoReply,
+    /// Not known.
+    Unknown,
+}
+
+/// The identity that a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// The sending IP.
+    Ip,
+    /// The network around it.
+    Netblock,
+    /// The HELO or EHLO name.
+    Helo,
+    /// The envelope sender's domain.
+    MailFromDomain,
+    /// The domain in the From header.
+    FromDomain,
+    /// The domain that signs, `d=`.
+    DkimDomain,
+    /// A link.
+    Url,
+    /// The recipient's address or domain.
+    Recipient,
+    /// The message.
+    Content,
+    /// The sending account.
+    Account,
+    /// The sending program or server.
+    Client,
+    /// The receiving host.
+    Receiver,
+}
+
+/// When to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// Not at all.
+    Never,
+    /// Not before something was repaired.
+    AfterFix,
+    /// At once, on a new connection or in a new transaction.
+    Reconnect,
+    /// After minutes.
+    Minutes,
+    /// After hours.
+    Hours,
+    /// After days.
+    Days,
+}
+
 /// Gives an axis its names: the one used in JSON, in the store and in the content files.
 macro_rules! named {
     ($axis:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
@@ -108,6 +236,24 @@ macro_rules! named {
 named!(Who { Recipient = "recipient", SenderReputation = "sender_reputation", Content = "content", Policy = "policy", Us = "us", Network = "network" });
 named!(HowLong { Now = "now", Later = "later", ForGood = "for_good" });
 named!(Action { Retry = "retry", SlowDown = "slow_down", Suppress = "suppress", Fix = "fix", Stop = "stop" });
+named!(Category {
+    Ok = "ok", InvalidRecipient = "invalid_recipient", BadDomain = "bad_domain", InactiveMailbox = "inactive_mailbox",
+    Quota = "quota", FilteredAmbiguous = "filtered_ambiguous", SenderRejected = "sender_rejected",
+    Authentication = "authentication", Rdns = "rdns", Helo = "helo", IpOrHostBlock = "ip_or_host_block",
+    DomainBlock = "domain_block", Reputation = "reputation", RateLimit = "rate_limit", Greylisted = "greylisted",
+    QuotaSender = "quota_sender", AccountBlocked = "account_blocked", CalloutAbuse = "callout_abuse", Policy = "policy",
+    ContentSpam = "content_spam", ContentMalware = "content_malware", MessageFormat = "message_format", Size = "size",
+    Smtputf8 = "smtputf8", Protocol = "protocol", AuthClient = "auth_client", RelayDenied = "relay_denied", Tls = "tls",
+    Connectivity = "connectivity", Expired = "expired", RoutingLoop = "routing_loop", RemoteSystem = "remote_system",
+    RemoteRefusesAll = "remote_refuses_all", Configuration = "configuration", OptOut = "opt_out", AutoReply = "auto_reply",
+    Unknown = "unknown",
+});
+named!(Identity {
+    Ip = "ip", Netblock = "netblock", Helo = "helo", MailFromDomain = "mail_from_domain", FromDomain = "from_domain",
+    DkimDomain = "dkim_domain", Url = "url", Recipient = "recipient", Content = "content", Account = "account",
+    Client = "client", Receiver = "receiver",
+});
+named!(Retry { Never = "never", AfterFix = "after_fix", Reconnect = "reconnect", Minutes = "minutes", Hours = "hours", Days = "days" });
 named!(Scope { Recipient = "recipient", Message = "message", Mailbox = "mailbox", Domain = "domain", EgressIp = "egress_ip", Site = "site" });
 
 #[cfg(test)]

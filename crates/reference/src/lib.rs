@@ -1,20 +1,38 @@
 //! What every code, finding and fault means and what to do: content files with sources.
 //!
 //! One TOML file an entry in `content/` (the file's name is the entry's id), embedded at build
-//! time, read once, validated by the tests. Reading order: [`Entry`], [`Class`], [`Rule`], [`hits`].
+//! time, read once, validated by the tests; what entries refer to stands in `catalogue/`. Reading
+//! order: [`Entry`], [`Class`], [`Rule`], [`Index`], [`find`](fn@find).
 //!
 //! This crate knows *which rules match* an outcome; which of them wins is decided in `bounce`.
+//!
+//! ```
+//! let entry = reference::entry("553").unwrap();
+//! assert_eq!(entry.reply, [553]);
+//! assert!(reference::find("5.7.26").iter().any(|entry| entry.id == "550-5-7-26"));
+//! assert_eq!(reference::provider_of_host("mta5.am0.yahoodns.net").unwrap().id, "yahoo");
+//! ```
 
 mod axes;
+mod catalogue;
+mod content;
 mod entry;
-mod hit;
+mod find;
+mod index;
 mod pattern;
+mod plain;
 mod provider;
 mod rule;
+mod step;
 
-pub use axes::{Action, Class, HowLong, Scope, Who};
-pub use entry::{Entry, Source, all, entry};
-pub use hit::{Ground, Hit, Seen, hits};
+pub use axes::{Action, Category, Class, HowLong, Identity, Retry, Scope, Who};
+pub use catalogue::{Check, Citation, Source, checks, citation, sources};
+pub use content::{all, entry};
+pub use entry::{Cause, Entry, Faq, Fixture, Page};
+pub use find::{find, search};
+pub use index::{Grounds, Hit, Index, Seen, index};
 pub use pattern::{NotAPattern, Pattern};
-pub use provider::{Provider, provider, providers};
+pub use plain::plain;
+pub use provider::{Provider, provider, provider_of_host, providers};
 pub use rule::Rule;
+pub use step::Step;

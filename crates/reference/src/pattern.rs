@@ -27,6 +27,10 @@ impl Pattern {
     pub fn is_whole_subject(self) -> bool {
         self.last == u16::MAX
     }
+    /// Subject and detail, when the set is one code (of one class or of both).
+    pub(crate) fn single(self) -> Option<(u16, u16)> {
+        (self.first == self.last).then_some((self.subject, self.first))
+    }
     /// Reads one.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
@@ -35,13 +39,13 @@ impl Pattern {
             return None;
         }
         let class = match class {
-            "x" => None,
+            "x" | "X" => None,
             "4" | "5" => class.parse().ok(),
             _ => return None,
         };
         let (first, last) = match detail.split_once('-') {
             Some((first, last)) => (first.parse().ok()?, last.parse().ok()?),
-            None if detail == "x" => (0, u16::MAX),
+            None if detail.eq_ignore_ascii_case("x") => (0, u16::MAX),
             None => {
                 let detail = detail.parse().ok()?;
                 (detail, detail)
@@ -60,13 +64,19 @@ impl TryFrom<String> for Pattern {
 
 impl From<Pattern> for String {
     fn from(pattern: Pattern) -> Self {
-        let class = pattern.class.map_or_else(|| "x".to_owned(), |class| class.to_string());
-        let detail = match (pattern.first, pattern.last) {
-            (_, u16::MAX) => "x".to_owned(),
+        pattern.to_string()
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let class = self.class.map_or_else(|| "X".to_owned(), |class| class.to_string());
+        let detail = match (self.first, self.last) {
+            (_, u16::MAX) => "X".to_owned(),
             (first, last) if first == last => first.to_string(),
             (first, last) => format!("{first}-{last}"),
         };
-        format!("{class}.{}.{detail}", pattern.subject)
+        write!(f, "{class}.{}.{detail}", self.subject)
     }
 }
 
@@ -85,7 +95,7 @@ mod tests {
     fn check(pattern: &str, code: (u8, u16, u16), expect: bool) {
         let parsed = Pattern::parse(pattern).unwrap();
         assert_eq!(parsed.holds(Enhanced::new(code.0, code.1, code.2)), expect, "{pattern} {code:?}");
-        assert_eq!(String::from(parsed), pattern);
+        assert_eq!(parsed.to_string(), pattern.to_ascii_uppercase());
     }
 
     #[test]

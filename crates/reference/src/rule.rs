@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use smtp::Stage;
 
-use crate::Pattern;
+use crate::{Identity, Pattern};
 
 /// One way into an entry. Every condition that is stated must hold; a list holds when one of its
 /// items does (`text_all`: all of them). In the content files a list of one may be written bare.
@@ -24,25 +24,28 @@ pub struct Rule {
     /// Stages. One that is not known (a pasted reply, a later notification) meets none.
     #[serde(deserialize_with = "one_or_many")]
     pub stage: Vec<Stage>,
-    /// Fragments of the reply's text, lower-case, blanks single; one must occur.
+    /// Fragments of the reply's text, as [`plain`](crate::plain) writes it; one must occur.
     #[serde(deserialize_with = "one_or_many")]
     pub text: Vec<String>,
     /// Fragments that must all occur.
     #[serde(deserialize_with = "one_or_many")]
     pub text_all: Vec<String>,
-    /// Id of the provider that said it (`providers.toml`), known by MX host or by its text.
-    pub provider: Option<String>,
-    /// Ends of the MX host's name: `.google.com`.
+    /// Fragments of which none may occur.
     #[serde(deserialize_with = "one_or_many")]
-    pub mx_host: Vec<String>,
+    pub text_none: Vec<String>,
+    /// Id of the provider that said it (`catalogue/providers.toml`), known by MX host, by its text or
+    /// by the recipient's domain.
+    pub provider: Option<String>,
     /// The rule is for outcomes in which the peer said nothing.
     pub silent: bool,
     /// Added to (or taken from) what its specificity scores; 0 in most rules.
     pub weight: i32,
+    /// The identity at fault, where these words name another than the entry does.
+    pub identity: Option<Identity>,
 }
 
 /// Reads `a` as `[a]`.
-fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

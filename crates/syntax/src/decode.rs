@@ -31,10 +31,47 @@ fn hex(digit: u8) -> u8 {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or(0)
 }
 
-/// Base64 with line ends; empty when it is none.
+/// Base64 with line ends and whatever else crept in; what was cut off in the middle is read up to there.
 pub(crate) fn base64(octets: &[u8]) -> Vec<u8> {
-    let dense: Vec<u8> = octets.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
+    let is_digit = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/');
+    let mut dense: Vec<u8> = octets.iter().copied().filter(is_digit).collect();
+    if dense.len() % 4 == 1 {
+        dense.pop();
+    }
     LENIENT.decode(dense).unwrap_or_default()
+}
+
+/// Undoes a Content-Transfer-Encoding; one that is not known changes nothing. RFC 2045 §6.
+pub fn decode_transfer<'a>(octets: &'a [u8], encoding: &str) -> std::borrow::Cow<'a, [u8]> {
+    match encoding.trim().to_ascii_lowercase().as_str() {
+        "quoted-printable" => quoted_printable(octets).into(),
+        "base64" => base64(octets).into(),
+        _ => octets.into(),
+    }
+}
+
+/// Text in a charset, by its MIME name; what is not known is read as UTF-8 or, failing that, as
+/// Windows-1252. Octets that are no character are replaced.
+pub fn decode_charset(octets: &[u8], charset: &str) -> String {
+    let named = encoding_rs::Encoding::for_label_no_replacement(charset.trim().as_bytes());
+    if let Ok(text) = std::str::from_utf8(octets)
+        && (named.is_none_or(encoding_rs::Encoding::is_ascii_compatible))
+    {
+        return text.to_owned();
+    }
+    // Reality: ISO-2022-JP that is labelled us-ascii or not at all is told by its escapes.
+    let escapes = octets.windows(3).any(|octets| matches!(octets, b"\x1b$B" | b"\x1b$@" | b"\x1b(J"));
+    let encoding = match named {
+        _ if escapes => encoding_rs::ISO_2022_JP,
+        Some(encoding) if encoding != encoding_rs::UTF_8 => encoding,
+        _ => encoding_rs::WINDOWS_1252,
+    };
+    encoding.decode_without_bom_handling(octets).0.into_owned()
+}
+
+/// RFC 2047 encoded words read, in whatever charset.
+pub fn decode_words(value: &str) -> String {
+    words(value)
 }
 
 /// Base64 of a setting or a key; `None` when it is none.
@@ -72,7 +109,7 @@ pub(crate) fn words(value: &str) -> String {
     out
 }
 
-/// `=?charset?encoding?text?=` at the start, and what follows. Charsets other than UTF-8 and Latin-1 are read lossily.
+/// `=?charset?encoding?text?=` at the start, and what follows.
 fn encoded_word(text: &str) -> Option<(String, &str)> {
     let inner = text.strip_prefix("=?")?;
     let (charset, inner) = inner.split_once('?')?;
@@ -86,17 +123,13 @@ fn encoded_word(text: &str) -> Option<(String, &str)> {
         "Q" | "q" => quoted_printable(content.replace('_', " ").as_bytes()),
         _ => return None,
     };
-    let is_latin = matches!(charset.to_ascii_lowercase().as_str(), "iso-8859-1" | "us-ascii" | "windows-1252");
-    let word = if is_latin && std::str::from_utf8(&octets).is_err() {
-        octets.iter().map(|octet| char::from(*octet)).collect()
-    } else {
-        String::from_utf8_lossy(&octets).into_owned()
-    };
-    Some((word, tail))
+    // RFC 2231 §5 lets a language stand behind the charset: `utf-8*en`.
+    let charset = charset.split('*').next().unwrap_or_default();
+    Some((decode_charset(&octets, charset), tail))
 }
 
 /// `type/subtype; name=value; name="value"`. RFC 2045 §5.1.
-pub(crate) fn content_type(value: &str) -> (String, Vec<(String, String)>) {
+pub fn content_type(value: &str) -> (String, Vec<(String, String)>) {
     let mut pieces = pieces(value).into_iter();
     let kind = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
     let parameters = pieces.filter_map(|piece| {
@@ -136,6 +169,8 @@ mod tests {
         check("=?UTF-8?Q?Gr=C3=BC=C3=9Fe_an?= Ann", "Grüße an Ann");
         check("=?utf-8?B?R3LDvMOfZQ==?= =?utf-8?q?!?=", "Grüße!");
         check("=?iso-8859-1?Q?M=FCller?=", "Müller");
+        check("=?ISO-2022-JP?B?GyRCRnxLXDhsGyhC?=", "日本語");
+        check("=?koi8-r?B?8NLJ18XU?=", "Привет");
         check("1 =? 2", "1 =? 2");
         check("=?utf-8?X?abc?=", "=?utf-8?X?abc?=");
     }
@@ -145,6 +180,15 @@ mod tests {
         let (kind, parameters) = content_type("Multipart/Mixed; boundary=\"a;b\"; Charset=UTF-8");
         assert_eq!(kind, "multipart/mixed");
         assert_eq!(parameters, [("boundary".into(), "a;b".into()), ("charset".into(), "UTF-8".into())]);
+    }
+
+    #[test]
+    fn charsets_are_read_even_when_they_lie() {
+        assert_eq!(decode_charset(b"\x1b$BF|K\\8l\x1b(B", "us-ascii"), "日本語");
+        assert_eq!(decode_charset("Grüße".as_bytes(), "iso-8859-1"), "Grüße");
+        assert_eq!(decode_charset(b"Gr\xfc\xdfe", "utf-8"), "Grüße");
+        assert_eq!(decode_charset(b"plain", "no-such-charset"), "plain");
+        assert_eq!(decode_transfer(b"SGVsbG8gdG8geW91IQ", "Base64").as_ref(), b"Hello to you!");
     }
 
     #[test]

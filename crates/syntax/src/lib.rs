@@ -14,7 +14,7 @@ mod timestamp;
 
 pub use address::Address;
 pub use compose::{Draft, field};
-pub use decode::{decode_base64, encode_base64};
+pub use decode::{content_type, decode_base64, decode_charset, decode_transfer, decode_words, encode_base64};
 pub use domain::Domain;
 pub use from::{FromField, parse_from};
 pub use malformed::{Kind, Malformed};

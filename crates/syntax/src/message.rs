@@ -118,16 +118,13 @@ impl Part<'_> {
 
     /// The octets with the transfer encoding undone.
     pub fn octets(&self) -> Vec<u8> {
-        match self.value("Content-Transfer-Encoding").unwrap_or_default().to_ascii_lowercase().as_str() {
-            "quoted-printable" => decode::quoted_printable(self.raw),
-            "base64" => decode::base64(self.raw),
-            _ => self.raw.to_vec(),
-        }
+        decode::decode_transfer(self.raw, &self.value("Content-Transfer-Encoding").unwrap_or_default()).into_owned()
     }
 
-    /// The text with quoted-printable or base64 undone and the charset read as UTF-8 (lossy).
+    /// The text with quoted-printable or base64 undone and the charset read.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.octets()).into_owned()
+        let charset = self.parameters.iter().find(|(name, _)| name == "charset").map_or("utf-8", |(_, value)| value);
+        decode::decode_charset(&self.octets(), charset)
     }
 }
 

@@ -4,7 +4,7 @@ use smtp::Enhanced;
 use syntax::{Address, Kind, Malformed, Message, Part, message_ids};
 
 use super::{Dsn, DsnAction, DsnRecipient};
-use crate::inline;
+use crate::codes;
 
 /// Most recipients that are read from one notification.
 const MAX_RECIPIENTS: usize = 1000;
@@ -84,7 +84,7 @@ fn recipient(group: &Message<'_>) -> Option<Result<DsnRecipient, Malformed>> {
 /// Diagnostic-Code; only type smtp holds a reply. RFC 3464 §2.3.6.
 fn diagnostic(value: &str) -> Option<smtp::Reply> {
     let (kind, text) = value.split_once(';')?;
-    kind.trim().eq_ignore_ascii_case("smtp").then(|| inline::reply_at_start(text).or_else(|| inline::reply_in(text)))?
+    kind.trim().eq_ignore_ascii_case("smtp").then(|| codes::reply_at_start(text).or_else(|| codes::reply_in(text)))?
 }
 
 /// The status that an action implies when it is not stated, as the field requires it to be.
@@ -97,7 +97,7 @@ fn implied(action: Option<DsnAction>) -> Enhanced {
 }
 
 /// `dns; mx.example.com (203.0.113.7)` → (`dns`, `mx.example.com`).
-fn typed(value: &str) -> (String, String) {
+pub(crate) fn typed(value: &str) -> (String, String) {
     let (kind, value) = value.split_once(';').unwrap_or(("", value));
     let value = value.trim().trim_start_matches('<');
     // A quoted local part may hold any of the characters that end an address.
@@ -109,7 +109,7 @@ fn typed(value: &str) -> (String, String) {
 
 /// The address as people write it: `\x{E9}` (RFC 6533 §3) and, where even the `@` is written as
 /// `+40`, xtext (RFC 3461 §4) undone. `+41` alone is a common sub-address and stays.
-fn readable(kind: &str, address: &str) -> String {
+pub(crate) fn readable(kind: &str, address: &str) -> String {
     if kind == "utf-8" {
         return braces_undone(address);
     }

@@ -1,76 +1,102 @@
 //! `coldrelay explain`
 
-use std::{path::Path, process::ExitCode};
+mod batch;
+mod show;
 
-use bounce::{Recognised, explain_text};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use bounce::{Recognised, explain_message, explain_text};
 use clap::Args;
-use rules::Fault;
+use rules::{Blame, Fault, Retry};
 
-use super::{mailbox::read, yes};
+use super::yes;
 use crate::out::Out;
 
+pub use show::page;
+
+/// Most octets that are read from one file: a bounce is far below, and the rest of a larger one is
+/// the returned message.
+const MAX_OCTETS: u64 = 4 * 1024 * 1024;
+
+/// Explain a reply, a log line or a whole bounce; show an entry of the reference
 #[derive(Args)]
 pub struct Explain {
-    /// A reply, a log line or a whole bounce message; `-` or nothing reads stdin
+    /// A reply, a log line, codes (`553`, `5.7.26`, `gmail 4.7.28`) or the id of an entry; `-` or
+    /// nothing reads stdin
     text: Vec<String>,
-    /// Show an entry of the reference by its id instead
-    #[arg(long, value_name = "ID", conflicts_with = "text")]
-    entry: Option<String>,
+    /// Read a file: a message (.eml), a mailbox (mbox), a feedback report, a log, or, with --batch, a
+    /// folder of messages
+    #[arg(long, value_name = "PATH", conflicts_with = "text")]
+    file: Option<PathBuf>,
+    /// One JSON object a line: for each line of the input, or for each message of a folder or mbox
+    #[arg(long)]
+    batch: bool,
 }
 
 impl Explain {
     pub fn run(self, out: Out) -> Result<ExitCode, Fault> {
-        if let Some(id) = self.entry {
-            let entry = reference::entry(&id)
-                .ok_or_else(|| Fault::caller("entry.unknown", format!("there is no entry `{id}` in the reference")))?;
-            out.answer(entry, page);
-            return Ok(ExitCode::SUCCESS);
+        if self.batch {
+            return batch::run(self.file.as_deref(), &self.text, out);
         }
         let joined = self.text.join(" ");
-        let text = if joined.is_empty() || joined == "-" { read(Path::new("-"))? } else { joined };
-        match explain_text(&text) {
-            Some(recognised) => {
-                out.answer(&recognised, explained);
-                Ok(ExitCode::SUCCESS)
-            }
-            None => {
-                out.talk("No SMTP reply was found in this text: paste the whole line with its code, as `550 5.7.1 …`.");
-                Ok(yes(false))
+        let (octets, path) = match &self.file {
+            Some(path) => (octets_of(path)?, Some(path.as_path())),
+            None if joined.is_empty() || joined == "-" => (octets_of(Path::new("-"))?, None),
+            None => (joined.clone().into_bytes(), None),
+        };
+        if path.is_none() {
+            // Codes and ids alone ask for the page; with words behind them they are a reply.
+            let asked = String::from_utf8_lossy(&octets);
+            if let Some(entry) = reference::find(asked.trim()).first() {
+                out.answer(*entry, |entry: &reference::Entry| page(entry));
+                return Ok(ExitCode::SUCCESS);
             }
         }
+        let found = recognised(&octets);
+        if found.is_empty() {
+            out.talk("No SMTP reply was found in this text: paste the whole line with its code, as `550 5.7.1 …`.");
+            return Ok(yes(false));
+        }
+        for one in &found {
+            out.answer(one, |one| show::explained(one, &octets));
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn explained(recognised: &Recognised) -> String {
-    let explanation = &recognised.explanation;
-    let class = explanation.class;
-    let mut lines = vec![
-        format!("{} [{}]", explanation.title, explanation.entry),
-        format!("who       {}", class.who),
-        format!("how long  {}", class.how_long),
-        format!("action    {} ({})", class.action, class.scope),
-        format!("evidence  {} ({} %)", explanation.evidence.join(", "), explanation.confidence),
-    ];
-    if let Some(entry) = reference::entry(explanation.entry) {
-        lines.push(format!("\n{}\n", entry.meaning));
-        lines.extend(entry.fix.iter().enumerate().map(|(index, step)| format!("{}. {step}", index + 1)));
-        lines.push(String::new());
-        lines.extend(entry.sources.iter().map(|source| format!("{} <{}>", source.title, source.url)));
+/// What the octets hold: a message, the messages of an mbox, the lines of a log, or one reply.
+fn recognised(octets: &[u8]) -> Vec<Recognised> {
+    let messages = batch::messages(octets);
+    if messages.len() > 1 {
+        return messages.into_iter().map(explain_message).collect();
     }
-    lines.join("\n")
+    let text = String::from_utf8_lossy(octets);
+    let whole = explain_text(&text);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let is_log = whole.as_ref().is_none_or(|found| found.source == bounce::Source::LogLine) && lines.len() > 1;
+    if !is_log {
+        return whole.into_iter().collect();
+    }
+    lines.into_iter().filter_map(explain_text).collect()
 }
 
-fn page(entry: &reference::Entry) -> String {
-    let mut lines =
-        vec![format!("{} [{}]", entry.title, entry.id), String::new(), entry.meaning.clone(), String::new()];
-    lines.push(String::from("Why it happens"));
-    lines.extend(entry.causes.iter().map(|cause| format!("- {cause}")));
-    lines.push(String::from("\nWhat to do"));
-    lines.extend(entry.fix.iter().enumerate().map(|(index, step)| format!("{}. {step}", index + 1)));
-    lines.push(format!("\nIn business mail\n{}", entry.cold_mail));
-    lines.push(String::from("\nSources"));
-    lines.extend(
-        entry.sources.iter().map(|source| format!("- {} <{}>, verified {}", source.title, source.url, source.verified)),
-    );
-    lines.join("\n")
+/// The octets of a file or of stdin, at most [`MAX_OCTETS`].
+fn octets_of(path: &Path) -> Result<Vec<u8>, Fault> {
+    let mut octets = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(MAX_OCTETS).read_to_end(&mut octets)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MAX_OCTETS).read_to_end(&mut octets))
+    };
+    read.map(|_| octets).map_err(|error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> Fault {
+    Fault::new("file.unreadable", Blame::Operator, Retry::AfterChange)
+        .context(format!("reading {}", path.display()))
+        .caused_by(error)
 }

@@ -180,7 +180,7 @@ fn refused(attempt: &Attempt) -> Option<Refusal> {
         who: class.who,
         how_long: class.how_long,
         action: class.action,
-        fix: page.fix.first().cloned().unwrap_or_default(),
+        fix: page.steps.first().map(|step| step.title.clone()).unwrap_or_default(),
     })
 }
 

@@ -92,7 +92,7 @@ fn entry_of(owner: &str, kind: &str, wanted: &[Record]) -> &'static str {
 }
 
 fn fix_of(entry: &str, domain: &Domain) -> String {
-    let step = reference::entry(entry).and_then(|page| page.fix.first().cloned());
+    let step = reference::entry(entry).and_then(|page| page.steps.first().map(|step| step.title.clone()));
     let apply = format!("`coldrelay domain apply {domain}` publishes it");
     step.map_or_else(|| apply.clone(), |step| format!("{step} ({apply})"))
 }

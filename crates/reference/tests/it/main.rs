@@ -8,4 +8,4 @@
 )]
 
 mod entries;
-mod replies;
+mod fixtures;
