@@ -117,6 +117,11 @@ impl Report {
 impl Said {
     /// Takes codes, stage and host from the words, where they are not known yet.
     fn complete(mut self) -> Self {
+        self.stage = self.stage.or_else(|| line::stage(&self.text.to_ascii_lowercase()));
+        self.host = self.host.or_else(|| line::host(&self.text));
+        if let Some(answer) = answer(&self.text) {
+            self.text = answer;
+        }
         let found = codes::find(&self.text);
         self.reply = self.reply.or(found.reply.map(|(code, _)| code));
         // A generic X.0.0 says less than any other.
@@ -124,11 +129,23 @@ impl Said {
             (Some(code), Some(better)) if code.subject == 0 && code.detail == 0 => Some(better),
             (code, found) => code.or(found),
         };
-        self.stage = self.stage.or_else(|| line::stage(&self.text.to_ascii_lowercase()));
-        self.host = self.host.or_else(|| line::host(&self.text));
         self.text = line::cut(self.text.trim(), MAX_WORDS).to_owned();
         self
     }
+}
+
+/// What the peer answered, in a transcript: Sendmail's `(reason: …)`, or the lines `<<< …`. What
+/// stands around it is the notifying host's own guess: Sendmail adds `User unknown` to any 550.
+fn answer(text: &str) -> Option<String> {
+    if let Some((_, rest)) = text.split_once("(reason: ") {
+        let reason = rest.split_once(")\n").or_else(|| rest.split_once(") ")).map_or(rest.trim_end_matches(')'), |(reason, _)| reason);
+        if codes::find(reason).reply.is_some() {
+            return Some(reason.to_owned());
+        }
+    }
+    let is_answer = |line: &&str| line.strip_prefix("<<< ").is_some_and(|said| said.starts_with(['4', '5']));
+    let lines: Vec<&str> = text.lines().map(str::trim_start).filter(is_answer).filter_map(|line| line.get(4..)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The text that people read: all text leaves before the returned message.

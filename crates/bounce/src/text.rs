@@ -141,7 +141,7 @@ fn seen_in<'l>(line: &'l Line<'_>) -> Seen<'l> {
         host: line.host.as_deref(),
         recipient_domain: line.recipient.as_deref().and_then(domain),
         fault: None,
-        replied: true,
+        replied: line.reply.is_some(),
     }
 }
 
@@ -176,7 +176,7 @@ fn outcome_of(report: &Report, said: &Said) -> Outcome {
         host: said.host.as_deref(),
         recipient_domain: domain(&said.recipient),
         fault,
-        replied: true,
+        replied: said.reply.is_some(),
     };
     let mut explanation = decide(&seen);
     if explanation.confidence < UNSURE && !said.context.is_empty() && fault.is_none() {

@@ -7,6 +7,7 @@ mod lab;
 mod mail;
 mod mailbox;
 mod queue;
+mod reference;
 mod send;
 mod serve;
 mod suppression;
@@ -77,6 +78,9 @@ enum Command {
     Suppression(suppression::Suppression),
     /// Explain a reply, a log line or a bounce message
     Explain(explain::Explain),
+    /// The reference of SMTP errors: list, search, export
+    #[command(subcommand)]
+    Reference(reference::Reference),
     /// Describe and check the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -127,6 +131,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
         Command::Explain(explain) => explain.run(out),
+        Command::Reference(reference) => reference.run(out),
         Command::Config(config) => config.run(global.config_path(), out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -90,7 +90,12 @@ struct Fragment<'e> {
     text: &'e str,
     rules: Vec<u32>,
     provider: Option<u16>,
+    /// It counts only as a word of its own: `ptr` is not in `scriptr`, `rbl` not in `marble`.
+    word: bool,
 }
+
+/// Longest fragment that must be a word of its own, in octets.
+const WORD: usize = 6;
 
 /// A rule with its fragments as numbers.
 struct Compiled<'e> {
@@ -201,7 +206,9 @@ impl<'e> Index<'e> {
     /// The number of a fragment, which is made when it is new.
     fn fragment(&mut self, text: &'e str, numbers: &mut HashMap<&'e str, u32>) -> u32 {
         *numbers.entry(text).or_insert_with(|| {
-            self.fragments.push(Fragment { text, rules: Vec::new(), provider: None });
+            let ends = [text.as_bytes().first(), text.as_bytes().last()];
+            let word = text.len() <= WORD && ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric));
+            self.fragments.push(Fragment { text, rules: Vec::new(), provider: None, word });
             u32::try_from(self.fragments.len() - 1).unwrap_or(u32::MAX)
         })
     }
@@ -260,12 +267,13 @@ impl<'e> Index<'e> {
         for found in found {
             let number = found.pattern().as_usize();
             let Some(mark) = scratch.seen_in.get_mut(number) else { continue };
-            if *mark == scratch.round {
+            let Some(fragment) = self.fragments.get(number) else { continue };
+            if *mark == scratch.round || (fragment.word && !is_word(scratch.plain.as_bytes(), found.start(), found.end())) {
                 continue;
             }
             *mark = scratch.round;
             scratch.found.push(found.pattern().as_u32());
-            if let Some(one) = self.fragments.get(number).and_then(|fragment| fragment.provider)
+            if let Some(one) = fragment.provider
                 && provider.is_none_or(|(length, _)| found.len() > length)
             {
                 provider = Some((found.len(), one));
@@ -287,6 +295,12 @@ impl<'e> Index<'e> {
     }
 }
 
+/// Whether what stands there is no part of a longer word.
+fn is_word(text: &[u8], start: usize, end: usize) -> bool {
+    let part = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
+    !part(start.checked_sub(1).and_then(|before| text.get(before))) && !part(text.get(end))
+}
+
 /// One outcome with what was found in its text.
 struct Look<'l, 'e> {
     index: &'l Index<'e>,
@@ -304,7 +318,7 @@ impl<'e> Look<'_, 'e> {
     fn hit(&self, number: u32) -> Option<Hit<'e>> {
         let compiled = self.index.rules.get(number as usize)?;
         let (rule, seen) = (compiled.rule, self.seen);
-        if rule.silent == seen.replied && (rule.silent || rule.fault.is_empty()) {
+        if rule.silent && seen.replied {
             return None;
         }
         let mut grounds = Grounds::default();

@@ -19,7 +19,7 @@ pub struct NotAPattern(String);
 impl Pattern {
     /// Whether the code is one of the set.
     pub fn holds(self, code: Enhanced) -> bool {
-        self.class.is_none_or(|class| class == code.class)
+        self.class.map_or(code.class != 2, |class| class == code.class)
             && self.subject == code.subject
             && (self.first..=self.last).contains(&code.detail)
     }

@@ -54,17 +54,18 @@ pub fn decode_transfer<'a>(octets: &'a [u8], encoding: &str) -> std::borrow::Cow
 /// Windows-1252. Octets that are no character are replaced.
 pub fn decode_charset(octets: &[u8], charset: &str) -> String {
     let named = encoding_rs::Encoding::for_label_no_replacement(charset.trim().as_bytes());
-    if let Ok(text) = std::str::from_utf8(octets)
-        && (named.is_none_or(encoding_rs::Encoding::is_ascii_compatible))
-    {
-        return text.to_owned();
-    }
     // Reality: ISO-2022-JP that is labelled us-ascii or not at all is told by its escapes.
     let escapes = octets.windows(3).any(|octets| matches!(octets, b"\x1b$B" | b"\x1b$@" | b"\x1b(J"));
     let encoding = match named {
         _ if escapes => encoding_rs::ISO_2022_JP,
-        Some(encoding) if encoding != encoding_rs::UTF_8 => encoding,
-        _ => encoding_rs::WINDOWS_1252,
+        named => {
+            if let Ok(text) = std::str::from_utf8(octets)
+                && named.is_none_or(encoding_rs::Encoding::is_ascii_compatible)
+            {
+                return text.to_owned();
+            }
+            named.filter(|encoding| *encoding != encoding_rs::UTF_8).unwrap_or(encoding_rs::WINDOWS_1252)
+        }
     };
     encoding.decode_without_bom_handling(octets).0.into_owned()
 }

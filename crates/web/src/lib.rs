@@ -6,6 +6,7 @@
 mod listener;
 mod probe;
 mod problem;
+pub mod reference;
 
 use std::time::Duration;
 

@@ -117,7 +117,8 @@ fn addresses(line: &str) -> impl Iterator<Item = (usize, String)> + '_ {
         let length = tail.find(|letter: char| !(letter.is_alphanumeric() || letter == '.' || letter == '-')).unwrap_or(tail.len());
         let text = line.get(start..at + 1 + length)?.trim_end_matches(['.', '-']).trim_start_matches(['\'', '.']);
         let text = text.strip_prefix("mailto:").unwrap_or(text);
-        let text = text.rsplit_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("to")).map_or(text, |(_, address)| address);
+        // `to=ann@example.com`, and X.400's `dda:SMTP=ann@example.com`.
+        let text = text.rsplit_once('=').filter(|(name, _)| ["to", "smtp"].iter().any(|one| name.eq_ignore_ascii_case(one))).map_or(text, |(_, address)| address);
         Some((start, line::address(text)?))
     })
 }

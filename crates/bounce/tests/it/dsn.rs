@@ -43,7 +43,7 @@ fn a_notification_of_exim_tells_each_recipient_apart() {
     let full = bounce::explain_recipient(&dsn.recipients[0]);
     assert_eq!((full.entry, full.suppress), ("552-5-2-2-mailbox-full", false));
     let unknown = bounce::explain_recipient(&dsn.recipients[1]);
-    assert_eq!((unknown.entry, unknown.suppress), ("5xx", false));
+    assert_eq!((unknown.entry, unknown.suppress), ("550-5-0-0", false));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_notification_of_gmail_is_read_through_its_folds() {
         "unnecessary spaces. For more information, go to https://support.google.com/mail/?p=NoSuchUser a1b2c3 - gsmtp"
     ));
     let explanation = bounce::explain_recipient(recipient);
-    assert_eq!((explanation.entry, explanation.suppress), ("550-5-1-1", true));
+    assert_eq!((explanation.entry, explanation.suppress), ("550-5-1-1-at-gmail", true));
 }
 
 #[test]

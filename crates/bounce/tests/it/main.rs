@@ -8,4 +8,5 @@
 )]
 
 mod dsn;
+mod report;
 mod text;

@@ -12,9 +12,10 @@ struct Expect {
 }
 
 fn check(text: &str, expect: &Expect) {
-    let found = explain_text(text).unwrap_or_else(|| panic!("nothing recognised in {text}"));
+    let recognised = explain_text(text).unwrap_or_else(|| panic!("nothing recognised in {text}"));
+    let found = &recognised.recipients[0];
     assert_eq!(found.explanation.entry, expect.entry, "{text}: {:?}", found.explanation.evidence);
-    assert_eq!(found.source, expect.source, "{text}");
+    assert_eq!(recognised.source, expect.source, "{text}");
     assert_eq!(found.stage, expect.stage, "{text}");
     assert_eq!(found.host.as_deref(), expect.host, "{text}");
     assert_eq!(found.recipient.as_deref(), expect.recipient, "{text}");
@@ -102,9 +103,9 @@ fn a_whole_notification_is_explained() {
     check(
         include_str!("../vectors/dsn/gmail.eml"),
         &Expect {
-            source: Source::Notification,
-            entry: "550-5-1-1",
-            stage: Some(Stage::Notification),
+            source: Source::Bounce,
+            entry: "550-5-1-1-at-gmail",
+            stage: None,
             host: Some("gmail-smtp-in.l.google.com"),
             recipient: Some("gone@gmail.com"),
         },
@@ -116,9 +117,9 @@ fn the_status_part_alone_is_explained() {
     check(
         "\nReporting-MTA: dns; relay.test\n\nFinal-Recipient: rfc822; bob@example.test\nAction: failed\nStatus: 5.7.1\nRemote-MTA: dns; mx.example.test\nDiagnostic-Code: smtp; 554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org\n",
         &Expect {
-            source: Source::Notification,
+            source: Source::Bounce,
             entry: "550-5-7-1-blocked-by-dnsbl",
-            stage: Some(Stage::Notification),
+            stage: None,
             host: Some("mx.example.test"),
             recipient: Some("bob@example.test"),
         },

@@ -1,0 +1,160 @@
+//! The page of one entry.
+
+use askama::Template;
+use reference::{Action, Citation, Entry, HowLong, Retry, Scope, Who, checks, citation};
+
+use super::row::Row;
+
+/// Most sample lines on a page.
+const MAX_LINES: usize = 6;
+
+#[derive(Template)]
+#[template(path = "reference/entry.html")]
+pub struct EntryPage<'a> {
+    base: &'a str,
+    entry: &'static Entry,
+    codes: String,
+    provider: &'static str,
+    provider_id: &'static str,
+    facts: Vec<Fact>,
+    headings: (&'static str, &'static str, &'static str),
+    causes: Vec<CauseRow>,
+    steps: Vec<StepRow>,
+    lines: Vec<Line>,
+    related: Vec<Row>,
+    sources: Vec<Citation>,
+    json_ld: String,
+}
+
+struct Fact {
+    name: &'static str,
+    value: String,
+}
+
+struct CauseRow {
+    why: &'static str,
+    check: String,
+}
+
+struct StepRow {
+    title: &'static str,
+    text: &'static str,
+    commands: Vec<String>,
+}
+
+struct Line {
+    text: &'static str,
+    source: &'static str,
+}
+
+impl<'a> EntryPage<'a> {
+    pub fn new(base: &'a str, entry: &'static Entry) -> Self {
+        let provider = entry.provider.as_deref().and_then(reference::provider);
+        let headings = match provider {
+            Some(_) => ("How it appears", "Where you see it", "Why it is sent"),
+            None => ("What it means", "Who sends it", "Why it happens"),
+        };
+        Self {
+            base,
+            entry,
+            codes: entry.codes(),
+            provider: provider.map_or("the provider", |provider| provider.name.as_str()),
+            provider_id: entry.provider.as_deref().unwrap_or_default(),
+            facts: facts(entry),
+            headings,
+            causes: entry.causes.iter().map(|cause| CauseRow { why: &cause.why, check: check(&cause.check) }).collect(),
+            steps: entry.steps.iter().map(step).collect(),
+            lines: entry.fixtures.iter().filter(|fixture| !fixture.line.is_empty()).take(MAX_LINES).map(|fixture| Line { text: &fixture.line, source: &fixture.source }).collect(),
+            related: entry.related.iter().filter_map(|id| reference::entry(id)).map(Row::new).collect(),
+            sources: entry.sources.iter().filter_map(|text| citation(text)).collect(),
+            json_ld: json_ld(entry),
+        }
+    }
+}
+
+/// The class in words.
+fn facts(entry: &Entry) -> Vec<Fact> {
+    let class = entry.class;
+    let who = match class.who {
+        Who::Recipient => "The recipient's side",
+        Who::SenderReputation => "The sender's reputation",
+        Who::Content => "What the message holds",
+        Who::Policy => "A rule of the receiver",
+        Who::Us => "Our own set-up",
+        Who::Network => "The network between",
+    };
+    let how_long = match class.how_long {
+        HowLong::Now => "This moment only",
+        HowLong::Later => "Until time passes or something is changed",
+        HowLong::ForGood => "For good, unless something is changed",
+    };
+    let action = match class.action {
+        Action::Retry => "Try again later",
+        Action::SlowDown => "Try again, and send less",
+        Action::Suppress => "Never write to this address again",
+        Action::Fix => "Repair something, then send again",
+        Action::Stop => "Stop until a person has looked",
+    };
+    let scope = match class.scope {
+        Scope::Recipient => "this recipient",
+        Scope::Message => "this message",
+        Scope::Mailbox => "the sending mailbox",
+        Scope::Domain => "the sending domain",
+        Scope::EgressIp => "the sending IP",
+        Scope::Site => "this destination",
+    };
+    let retry = match entry.retry {
+        Retry::Never => "Not at all",
+        Retry::AfterFix => "After the repair",
+        Retry::Reconnect => "At once, on a new connection",
+        Retry::Minutes => "After minutes",
+        Retry::Hours => "After hours",
+        Retry::Days => "After days",
+    };
+    let identity = entry.identity.as_str().replace('_', " ");
+    let stages: Vec<&str> = entry.stage.iter().map(|stage| stage.as_str()).collect();
+    let mut facts = vec![
+        Fact { name: "Whose matter", value: who.to_owned() },
+        Fact { name: "For how long", value: how_long.to_owned() },
+        Fact { name: "What to do", value: format!("{action} ({scope})") },
+        Fact { name: "Retry", value: retry.to_owned() },
+        Fact { name: "At fault", value: identity.replace("ip", "IP").replace("recIPient", "recipient").replace("dkim", "DKIM").replace("url", "URL").replace("helo", "EHLO name") },
+        Fact { name: "Suppress the recipient", value: if entry.suppress { "Yes" } else { "No" }.to_owned() },
+    ];
+    if !stages.is_empty() {
+        facts.push(Fact { name: "Met at", value: stages.join(", ").replace('_', " ") });
+    }
+    facts.push(Fact { name: "Category", value: entry.category.as_str().replace('_', " ") });
+    facts
+}
+
+fn check(id: &str) -> String {
+    checks().get(id).map(|check| format!("To confirm it or rule it out: {}. {}", lower(&check.title), check.looks)).unwrap_or_default()
+}
+
+/// With a small first letter, unless the word is a name.
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn step(step: &'static reference::Step) -> StepRow {
+    let of_check = step.check.as_ref().and_then(|id| checks().get(id)).map(|check| check.command.clone()).unwrap_or_default();
+    let commands = step.deed.iter().cloned().chain(of_check.into_iter().take(1)).take(1).collect();
+    StepRow { title: &step.title, text: &step.text, commands }
+}
+
+/// The questions as structured data. <https://schema.org/FAQPage>
+fn json_ld(entry: &Entry) -> String {
+    if entry.faq.is_empty() {
+        return String::new();
+    }
+    let questions: Vec<serde_json::Value> = entry
+        .faq
+        .iter()
+        .map(|faq| serde_json::json!({"@type": "Question", "name": faq.q, "acceptedAnswer": {"@type": "Answer", "text": faq.a}}))
+        .collect();
+    let page = serde_json::json!({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions});
+    // `</script>` in an answer must not end the element.
+    page.to_string().replace('<', "\\u003c")
+}
