@@ -99,14 +99,15 @@ impl Arrival<'_> {
 
     async fn store(&self, message: &Message<'_>, traced: &[u8], verdicts: &Verdicts) -> Result<(), Fault> {
         let verdicts = serde_json::to_string(verdicts).ok();
-        let notification = notification::read(traced);
+        let to_return_path = self.addressees.iter().any(|addressee| addressee.about.is_some());
+        let notification = notification::read(traced, to_return_path);
         let mut mails = Vec::new();
         for addressee in &self.addressees {
             let kind = self.kind(message, &notification, addressee).await?;
             let mail = self.mail(message, traced, verdicts.clone(), addressee, kind);
             match (&notification, &addressee.about) {
-                (Notification::Read(dsn), Some(about)) => {
-                    mails.extend(notification::settle(self.shared, dsn, about, mail).await?);
+                (Notification::Read(told), Some(about)) => {
+                    mails.extend(notification::settle(self.shared, told, about, mail).await?);
                 }
                 _ => mails.push(mail),
             }

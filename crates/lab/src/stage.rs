@@ -128,6 +128,7 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
             limits: pacing::Limits {
                 messages_per_connection: 10,
                 interval: Duration::ZERO,
+                halt: Duration::from_millis(300),
                 ..pacing::Limits::default()
             },
             connect_limit: Duration::from_secs(5),

@@ -75,6 +75,10 @@ impl Pair {
         self.with(|state| state.pace = state.pace.after_strike(now, limits));
     }
 
+    pub fn halt(&self, now: Timestamp, limits: &Limits) {
+        self.with(|state| state.pace = state.pace.after_halt(now, limits));
+    }
+
     /// Whether it can be forgotten: nothing waits, nothing runs, and its pace has no memory.
     pub fn is_idle(&self, now: Timestamp) -> bool {
         self.with(|state| {

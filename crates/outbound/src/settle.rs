@@ -152,6 +152,7 @@ fn keep_pace(shared: &Shared, pair: Option<&Pair>, ending: &Ending, explanation:
         Some(explanation) if outcome::is_throttle(&explanation.class) => {
             pair.strike(shared.now(), &shared.settings.limits)
         }
+        Some(explanation) if outcome::is_halt(&explanation.class) => pair.halt(shared.now(), &shared.settings.limits),
         // The site talked to us: whatever it says about this recipient, its door is open.
         Some(_) if ending.reply.is_some() => pair.success(),
         Some(_) => {}

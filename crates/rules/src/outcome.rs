@@ -1,6 +1,6 @@
 //! What becomes of a recipient after an attempt.
 
-use reference::{Action, Class};
+use reference::{Action, Class, Scope};
 use syntax::Timestamp;
 
 use crate::retry::{self, Schedule};
@@ -65,6 +65,12 @@ pub fn is_throttle(class: &Class) -> bool {
     class.action == Action::SlowDown
 }
 
+/// Whether an outcome asks to stop sending towards its site: the egress IP, the domain or the site as
+/// such is refused. A stop that is about one recipient or one message stops nothing else.
+pub fn is_halt(class: &Class) -> bool {
+    class.action == Action::Stop && matches!(class.scope, Scope::EgressIp | Scope::Domain | Scope::Site)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -78,6 +84,15 @@ mod tests {
         let expires_at = NOW + Duration::from_secs(until_expiry);
         let moment = Moment { attempts: 1, now: NOW, expires_at, jitter: 0.5 };
         assert_eq!(decide(ended, &schedule, &moment), expect);
+    }
+
+    #[test]
+    fn only_a_refusal_of_the_sender_as_such_halts() {
+        use reference::{HowLong, Who};
+        let class = |action, scope| Class { who: Who::SenderReputation, how_long: HowLong::ForGood, action, scope };
+        assert!(is_halt(&class(Action::Stop, Scope::EgressIp)));
+        assert!(!is_halt(&class(Action::Stop, Scope::Recipient)));
+        assert!(!is_halt(&class(Action::Fix, Scope::EgressIp)));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Limits {
     pub interval: Duration,
     /// Longest pause after throttling.
     pub longest_pause: Duration,
+    /// Pause after a refusal that asks to stop (a listing, a ban): sending on would make it worse.
+    pub halt: Duration,
 }
 
 impl Default for Limits {
@@ -28,6 +30,7 @@ impl Default for Limits {
             messages_per_connection: 20,
             interval: Duration::from_millis(500),
             longest_pause: Duration::from_secs(3600),
+            halt: Duration::from_secs(4 * 3600),
         }
     }
 }
@@ -74,6 +77,13 @@ impl Pace {
         let pause = FIRST_PAUSE.saturating_mul(factor).min(limits.longest_pause);
         Self { not_before: now + pause, strikes: self.strikes.saturating_add(1) }
     }
+
+    /// The site refuses the egress IP or the domain as such: nothing more goes there for a while, then
+    /// one message feels the way.
+    #[must_use]
+    pub fn after_halt(&self, now: Timestamp, limits: &Limits) -> Self {
+        Self { not_before: self.not_before.max(now + limits.halt), strikes: self.strikes.saturating_add(1) }
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +97,15 @@ mod tests {
         let (pace, limits) = (Pace::default(), Limits::default());
         assert!(pace.may_start(NOW, 1, &limits));
         assert!(!pace.may_start(NOW, 2, &limits));
+    }
+
+    #[test]
+    fn a_halt_closes_the_pair_and_then_one_feels_the_way() {
+        let limits = Limits::default();
+        let pace = Pace::default().after_halt(NOW, &limits);
+        assert!(!pace.may_start(NOW + limits.longest_pause, 0, &limits));
+        let later = NOW + limits.halt;
+        assert!(pace.may_start(later, 0, &limits) && !pace.may_start(later, 1, &limits));
     }
 
     #[test]

@@ -120,3 +120,16 @@ async fn other_mail_to_a_return_path_reaches_the_sender() {
     assert_eq!((mail.kind, mail.about.as_ref()), (MailKind::Auto, Some(&recipient)));
     assert_eq!(state_of(&house, &recipient).await, State::Queued);
 }
+
+#[tokio::test]
+async fn a_bounce_in_an_older_form_is_settled_too() {
+    let house = house().await;
+    let (recipient, return_path) = house.sent("gone@elsewhere.test", "one@example.test").await;
+    let content = "From: MAILER-DAEMON@strict.test\r\nSubject: failure notice\r\n\r\nHi. This is the qmail-send program at strict.test.\r\nI'm afraid I wasn't able to deliver your message to the following addresses.\r\n\r\n<gone@elsewhere.test>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n\r\n--- Below this line is a copy of the message.\r\n\r\nTo: gone@elsewhere.test";
+    let reply = greeted(&house).await.send("", &[&return_path.to_string()], content).await;
+    assert!(reply.starts_with("250 2.0.0"), "{reply}");
+    assert_eq!(state_of(&house, &recipient).await, State::Bounced);
+    let told = house.store.attempts(&recipient).await.unwrap().pop().unwrap();
+    assert_eq!(told.enhanced.as_deref(), Some("5.1.1"));
+    assert!(house.store.suppression(&address("gone@elsewhere.test")).await.unwrap().is_some());
+}
