@@ -113,13 +113,18 @@ fn reply_at(octets: &[u8], at: usize) -> Option<(i32, u16)> {
         Some(b' ' | b'\t') => before(front.trim_ascii_end()),
         Some(b':' | b';' | b'<' | b'(' | b'[' | b'"' | b'\'' | b'#' | b'>' | b'|' | b',' | b'*') => 2 + before(front),
         Some(b'-') if front.get(..front.len() - 1).is_some_and(ends_with_code) => 2,
-        Some(b'=') if ends_with_any(front, &["reply=", "response=", "code=", "reason=", "stat=", "status=", "error="]) => 4,
+        Some(b'=')
+            if ends_with_any(front, &["reply=", "response=", "code=", "reason=", "stat=", "status=", "error="]) =>
+        {
+            4
+        }
         _ => return None,
     };
     if behind(tail).is_some() {
         weight += 6;
     }
-    let word: Vec<u8> = tail.trim_ascii_start().iter().take_while(|octet| octet.is_ascii_alphabetic()).copied().collect();
+    let word: Vec<u8> =
+        tail.trim_ascii_start().iter().take_while(|octet| octet.is_ascii_alphabetic()).copied().collect();
     if UNITS.iter().any(|unit| word.eq_ignore_ascii_case(unit.as_bytes())) {
         return None;
     }
@@ -131,13 +136,47 @@ fn reply_at(octets: &[u8], at: usize) -> Option<(i32, u16)> {
 }
 
 /// Words behind a number that make it a quantity.
-const UNITS: [&str; 14] =
-    ["bytes", "octets", "seconds", "secs", "messages", "kb", "mb", "hours", "days", "minutes", "kbytes", "recipients", "km", "ms"];
+const UNITS: [&str; 14] = [
+    "bytes",
+    "octets",
+    "seconds",
+    "secs",
+    "messages",
+    "kb",
+    "mb",
+    "hours",
+    "days",
+    "minutes",
+    "kbytes",
+    "recipients",
+    "km",
+    "ms",
+];
 
 /// Words before a number that make it a reply code.
 const MARKS: [&str; 22] = [
-    "said:", "smtp;", "smtp:", "response:", "response was:", "reply:", "reply was:", "responded:", "error:", "error", "code", "<<<",
-    "returned:", "was:", "response from the remote server was", "error was", "replied:", "says:", "reason:", "host:", "with", "status:",
+    "said:",
+    "smtp;",
+    "smtp:",
+    "response:",
+    "response was:",
+    "reply:",
+    "reply was:",
+    "responded:",
+    "error:",
+    "error",
+    "code",
+    "<<<",
+    "returned:",
+    "was:",
+    "response from the remote server was",
+    "error was",
+    "replied:",
+    "says:",
+    "reason:",
+    "host:",
+    "with",
+    "status:",
 ];
 
 /// Words before a number that make it something else.
@@ -152,7 +191,10 @@ fn before(front: &[u8]) -> i32 {
     if ends_with_any(near, &MARKS) {
         return 4;
     }
-    if OTHERS.iter().any(|word| near.strip_suffix(word.as_bytes()).is_some_and(|rest| rest.last().is_none_or(|octet| !octet.is_ascii_alphanumeric()))) {
+    if OTHERS.iter().any(|word| {
+        near.strip_suffix(word.as_bytes())
+            .is_some_and(|rest| rest.last().is_none_or(|octet| !octet.is_ascii_alphanumeric()))
+    }) {
         return -6;
     }
     if ends_with_code(near) {
@@ -198,7 +240,10 @@ fn enhanced_at(octets: &[u8], at: usize) -> Option<(i32, Enhanced, usize)> {
     }
     let code = Enhanced::parse(std::str::from_utf8(word).ok()?).filter(|code| code.subject <= 9)?;
     let trimmed = front.trim_ascii_end();
-    if ends_with_any(trimmed, &["version", "exim", "sendmail", "postfix", "exchange", "server", "release", "engine", " v"]) {
+    if ends_with_any(
+        trimmed,
+        &["version", "exim", "sendmail", "postfix", "exchange", "server", "release", "engine", " v"],
+    ) {
         return None;
     }
     let weight = match front.last() {
@@ -259,7 +304,11 @@ mod tests {
         check("#5.1.1 smtp;550 5.1.1 RESOLVER.ADR.ExRecipNotFound", Some(550), "5.1.1");
         check("Remote Server returned '550 5.4.1 Recipient address rejected'", Some(550), "5.4.1");
         check("554 delivery error: dd This user doesn't have a yahoo.com account [-5] - mta123", Some(554), "");
-        check("SMTP error from remote mail server after RCPT TO:<a@b.test>: host mx [192.0.2.5]: 550 no", Some(550), "");
+        check(
+            "SMTP error from remote mail server after RCPT TO:<a@b.test>: host mx [192.0.2.5]: 550 no",
+            Some(550),
+            "",
+        );
         check("The error was: 550, 550 5.2.1 disabled", Some(550), "5.2.1");
         check("(state 14). 5.5.0 unknown", None, "5.5.0");
     }

@@ -311,8 +311,12 @@ fn causes(entry: &'static Entry, seen: &Seen<'_>) -> Vec<RankedCause> {
             let word = cause.when.iter().find(|fragment| text.contains(fragment.as_str()));
             let (place, evidence) = match (word, verdicts.of(&cause.check)) {
                 (Some(word), _) => (0, Some(format!("the reply says `{word}`"))),
-                (None, Some(Verdict::Fail)) => (0, Some(format!("the reply says that {} failed", cause.check.to_uppercase()))),
-                (None, Some(Verdict::Pass)) => (2, Some(format!("the reply says that {} passed", cause.check.to_uppercase()))),
+                (None, Some(Verdict::Fail)) => {
+                    (0, Some(format!("the reply says that {} failed", cause.check.to_uppercase())))
+                }
+                (None, Some(Verdict::Pass)) => {
+                    (2, Some(format!("the reply says that {} passed", cause.check.to_uppercase())))
+                }
                 (None, None) => (1, None),
             };
             (place, RankedCause { id: &cause.id, why: &cause.why, check: &cause.check, evidence })

@@ -52,7 +52,14 @@ impl<'a> Line<'a> {
             let words = reply.text();
             let (said, stage) = without_command(&words);
             let said = Cow::Owned(said.into_owned());
-            return Self { format: "reply", reply: Some(reply.code), enhanced: reply.enhanced.or(found.enhanced), text: said, stage, ..Self::default() };
+            return Self {
+                format: "reply",
+                reply: Some(reply.code),
+                enhanced: reply.enhanced.or(found.enhanced),
+                text: said,
+                stage,
+                ..Self::default()
+            };
         }
         let (said, stage) = without_command(text);
         Self {
@@ -114,7 +121,9 @@ fn said<'a>(text: &'a str, format: &str) -> &'a str {
     let marks: &[&str] = match format {
         "postfix" => &[" said: ", " talk to me: ", "status=bounced (", "status=deferred (", "noqueue: ", "NOQUEUE: "],
         "sendmail" => &["stat=Deferred: ", "reply=", "stat="],
-        "exim" => &[": SMTP error from remote mail server ", ": SMTP error from remote mailer ", " defer (", "]: ", ": "],
+        "exim" => {
+            &[": SMTP error from remote mail server ", ": SMTP error from remote mailer ", " defer (", "]: ", ": "]
+        }
         "haraka" => &["response=\"", "reason=\"", "err=\"", "msg=\"", "response=", "reason=", "err="],
         _ => &[" said: ", " talk to me: ", " responded with ", " response: "],
     };
@@ -171,7 +180,21 @@ pub(crate) fn stage(lower: &str) -> Option<Stage> {
         ("during mail from", Stage::Mail),
     ];
     // All of them hold one of these; most texts hold none.
-    if !["reply to", "after ", "refused to talk", "end of data", "like recipient", "rejected", "greeting", ">>> ", "command", "during"].iter().any(|word| lower.contains(word)) {
+    if ![
+        "reply to",
+        "after ",
+        "refused to talk",
+        "end of data",
+        "like recipient",
+        "rejected",
+        "greeting",
+        ">>> ",
+        "command",
+        "during",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+    {
         return None;
     }
     WORDS.iter().find(|(words, _)| lower.contains(words)).map(|(_, stage)| *stage)
@@ -180,21 +203,42 @@ pub(crate) fn stage(lower: &str) -> Option<Stage> {
 /// The host: `host mx.example.com[192.0.2.1] said`, `relay=mx.example.com[…]`, `H=mx.example.com […]`.
 pub(crate) fn host(text: &str) -> Option<String> {
     const MARKS: [&str; 16] = [
-        "host ", "relay=", "H=", "connect to ", "lost connection with ", "while talking to ", "Connected to ", "server for the domain ",
-        "by the server for the recipient domain ", "Remote-MTA: dns;", "mx=", "host=", "talking to ", "conversation with ", "Remote host ", "remote server ",
+        "host ",
+        "relay=",
+        "H=",
+        "connect to ",
+        "lost connection with ",
+        "while talking to ",
+        "Connected to ",
+        "server for the domain ",
+        "by the server for the recipient domain ",
+        "Remote-MTA: dns;",
+        "mx=",
+        "host=",
+        "talking to ",
+        "conversation with ",
+        "Remote host ",
+        "remote server ",
     ];
     let found = MARKS.iter().filter_map(|mark| after(text, mark));
     let name = |rest: &str| {
         let rest = rest.trim_start_matches(['"', ' ', '[', '<']);
-        rest.split(['[', ' ', ',', ':', '\n', '\r', '"', ')', '(', '>', ';', ']']).next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
+        rest.split(['[', ' ', ',', ':', '\n', '\r', '"', ')', '(', '>', ';', ']'])
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.')
+            .to_ascii_lowercase()
     };
-    let is_name = |name: &String| name.contains('.') && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b".-_".contains(&octet));
+    let is_name = |name: &String| {
+        name.contains('.') && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || b".-_".contains(&octet))
+    };
     found.map(name).find(is_name)
 }
 
 /// The recipient: `to=<ann@example.com>`, `RCPT TO:<ann@example.com>`, `** ann@example.com`.
 fn recipient(text: &str) -> Option<String> {
-    const MARKS: [&str; 10] = ["to=<", "RCPT TO:<", "rcpt to:<", "rcpt=<", "recipient=<", " ** ", " == ", "rcpt=\"", "recipient=", "to="];
+    const MARKS: [&str; 10] =
+        ["to=<", "RCPT TO:<", "rcpt to:<", "rcpt=<", "recipient=<", " ** ", " == ", "rcpt=\"", "recipient=", "to="];
     let found = MARKS.iter().filter_map(|mark| after(text, mark));
     found.filter_map(|rest| address(rest.split(['>', ' ', ',', '"', ';', ')']).next()?)).next()
 }
@@ -230,7 +274,10 @@ fn powermta(text: &str) -> Option<Line<'_>> {
     let mut addresses = fields.iter().filter_map(|field| address(field));
     let (first, second) = (addresses.next(), addresses.next());
     let is_host = |field: &&String| {
-        field.contains('.') && field.contains(" (") && !field.contains(['@', ';']) && Enhanced::parse(field.split(' ').next().unwrap_or_default()).is_none()
+        field.contains('.')
+            && field.contains(" (")
+            && !field.contains(['@', ';'])
+            && Enhanced::parse(field.split(' ').next().unwrap_or_default()).is_none()
     };
     let host = fields.iter().find(is_host);
     Some(Line {
@@ -268,14 +315,22 @@ fn record(text: &str) -> Vec<String> {
 fn kumomta(text: &str) -> Option<Line<'_>> {
     let record: serde_json::Value = serde_json::from_str(text).ok()?;
     let response = record.get("response")?;
-    let number = |value: &serde_json::Value, name: &str| value.get(name)?.as_u64().and_then(|number| u16::try_from(number).ok());
+    let number =
+        |value: &serde_json::Value, name: &str| value.get(name)?.as_u64().and_then(|number| u16::try_from(number).ok());
     let enhanced = response.get("enhanced_code").and_then(|code| {
         let class = u8::try_from(number(code, "class")?).ok()?;
         Some(Enhanced::new(class, number(code, "subject")?, number(code, "detail")?))
     });
     let content = response.get("content").and_then(|value| value.as_str()).unwrap_or_default();
     let command = response.get("command").and_then(|value| value.as_str()).unwrap_or_default().to_ascii_lowercase();
-    let stage = [("rcpt", Stage::Rcpt), ("mail", Stage::Mail), ("data", Stage::Data), (".", Stage::Message), ("ehlo", Stage::Helo), ("starttls", Stage::StartTls)];
+    let stage = [
+        ("rcpt", Stage::Rcpt),
+        ("mail", Stage::Mail),
+        ("data", Stage::Data),
+        (".", Stage::Message),
+        ("ehlo", Stage::Helo),
+        ("starttls", Stage::StartTls),
+    ];
     let recipient = record.get("recipient").and_then(|value| value.as_str().or_else(|| value.get(0)?.as_str()));
     let peer = record.get("peer_address").and_then(|peer| peer.get("name")).and_then(|name| name.as_str());
     Some(Line {
@@ -302,7 +357,14 @@ pub(crate) fn cut(text: &str, octets: usize) -> &str {
 mod tests {
     use super::*;
 
-    fn check(text: &str, format: &str, codes: (Option<u16>, &str), stage: Option<Stage>, host: Option<&str>, recipient: Option<&str>) {
+    fn check(
+        text: &str,
+        format: &str,
+        codes: (Option<u16>, &str),
+        stage: Option<Stage>,
+        host: Option<&str>,
+        recipient: Option<&str>,
+    ) {
         let line = Line::read(text);
         let enhanced = line.enhanced.map(|code| code.to_string()).unwrap_or_default();
         assert_eq!((line.format, line.reply, enhanced.as_str()), (format, codes.0, codes.1), "{text}");
@@ -313,7 +375,14 @@ mod tests {
     fn replies_are_read() {
         check("550 5.1.1 no such user", "reply", (Some(550), "5.1.1"), None, None, None);
         check("550-5.1.1 no\r\n550 5.1.1 such user", "reply", (Some(550), "5.1.1"), None, None, None);
-        check("421 4.7.0 later (in reply to end of DATA command)", "reply", (Some(421), "4.7.0"), Some(Stage::Message), None, None);
+        check(
+            "421 4.7.0 later (in reply to end of DATA command)",
+            "reply",
+            (Some(421), "4.7.0"),
+            Some(Stage::Message),
+            None,
+            None,
+        );
     }
 
     #[test]

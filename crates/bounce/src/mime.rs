@@ -70,8 +70,20 @@ impl Mail {
 /// Whether the octets begin like a message: a few header fields that mail has.
 pub fn looks_like_mail(octets: &[u8]) -> bool {
     const NAMES: [&str; 14] = [
-        "return-path", "received", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to",
-        "x-failed-recipients", "auto-submitted", "reply-to", "x-original-to",
+        "return-path",
+        "received",
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "delivered-to",
+        "x-failed-recipients",
+        "auto-submitted",
+        "reply-to",
+        "x-original-to",
     ];
     let head = octets.get(..octets.len().min(16 * 1024)).unwrap_or_default();
     let (header, _) = split(without_mbox_line(head));
@@ -94,7 +106,10 @@ pub(crate) fn split(octets: &[u8]) -> (Header, &[u8]) {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut at = 0;
     while at < octets.len().min(MAX_HEADER) && fields.len() < MAX_FIELDS {
-        let end = octets.get(at..).and_then(|rest| rest.iter().position(|octet| *octet == b'\n')).map_or(octets.len(), |found| at + found + 1);
+        let end = octets
+            .get(at..)
+            .and_then(|rest| rest.iter().position(|octet| *octet == b'\n'))
+            .map_or(octets.len(), |found| at + found + 1);
         let line = octets.get(at..end).unwrap_or_default();
         let text = line.trim_ascii_end();
         if text.is_empty() {
@@ -106,7 +121,9 @@ pub(crate) fn split(octets: &[u8]) -> (Header, &[u8]) {
                 value.push_str(&String::from_utf8_lossy(text.trim_ascii_start()));
             }
         } else {
-            let Some((name, value)) = field(text) else { return (Header(fields), octets.get(at..).unwrap_or_default()) };
+            let Some((name, value)) = field(text) else {
+                return (Header(fields), octets.get(at..).unwrap_or_default());
+            };
             fields.push((name, value));
         }
         at = end;
@@ -158,7 +175,10 @@ fn sections<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
     let mut open: Option<usize> = None;
     let mut at = 0;
     while at < body.len() && sections.len() < MAX_LEAVES {
-        let end = body.get(at..).and_then(|rest| rest.iter().position(|octet| *octet == b'\n')).map_or(body.len(), |found| at + found + 1);
+        let end = body
+            .get(at..)
+            .and_then(|rest| rest.iter().position(|octet| *octet == b'\n'))
+            .map_or(body.len(), |found| at + found + 1);
         let line = body.get(at..end).unwrap_or_default().trim_ascii_end();
         if let Some(rest) = line.strip_prefix(delimiter.as_bytes())
             && (rest.is_empty() || rest == b"--")
@@ -186,7 +206,12 @@ pub(crate) fn without_tags(html: &str) -> String {
             rest = tail;
             break;
         };
-        let name = tag.trim_start_matches('/').split([' ', '\t', '\r', '\n', '/']).next().unwrap_or_default().to_ascii_lowercase();
+        let name = tag
+            .trim_start_matches('/')
+            .split([' ', '\t', '\r', '\n', '/'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         match name.as_str() {
             _ if tag.contains('@') && !tag.contains('=') => out.push_str(&format!("<{tag}>")),
             "style" | "script" | "head" | "title" if !tag.starts_with('/') => {
@@ -203,7 +228,15 @@ pub(crate) fn without_tags(html: &str) -> String {
         rest = after;
     }
     out.push_str(rest);
-    for (entity, letter) in [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#64;", "@"), ("&amp;", "&")] {
+    for (entity, letter) in [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#64;", "@"),
+        ("&amp;", "&"),
+    ] {
         if out.contains(entity) {
             out = out.replace(entity, letter);
         }
@@ -235,7 +268,9 @@ mod tests {
 
     #[test]
     fn tags_are_taken_away_and_addresses_kept() {
-        let text = without_tags("<html><head><style>p{}</style></head><body><p>To <b>ann</b> <ann@a.test>&nbsp;failed<br>550 &lt;x&gt;</body>");
+        let text = without_tags(
+            "<html><head><style>p{}</style></head><body><p>To <b>ann</b> <ann@a.test>&nbsp;failed<br>550 &lt;x&gt;</body>",
+        );
         assert_eq!(text, "\nTo ann <ann@a.test> failed\n550 <x>");
     }
 
@@ -243,7 +278,7 @@ mod tests {
         #[test]
         fn reading_never_panics(octets in proptest::collection::vec(proptest::num::u8::ANY, 0..600)) {
             let mail = Mail::read(&octets);
-            let _ = mail.leaves.iter().map(|leaf| without_tags(&leaf.text)).count();
+            mail.leaves.iter().for_each(|leaf| drop(without_tags(&leaf.text)));
         }
     }
 }

@@ -138,36 +138,50 @@ impl Said {
 /// stands around it is the notifying host's own guess: Sendmail adds `User unknown` to any 550.
 fn answer(text: &str) -> Option<String> {
     if let Some((_, rest)) = text.split_once("(reason: ") {
-        let reason = rest.split_once(")\n").or_else(|| rest.split_once(") ")).map_or(rest.trim_end_matches(')'), |(reason, _)| reason);
+        let reason = rest
+            .split_once(")\n")
+            .or_else(|| rest.split_once(") "))
+            .map_or(rest.trim_end_matches(')'), |(reason, _)| reason);
         if codes::find(reason).reply.is_some() {
             return Some(reason.to_owned());
         }
     }
     let is_answer = |line: &&str| line.strip_prefix("<<< ").is_some_and(|said| said.starts_with(['4', '5']));
-    let lines: Vec<&str> = text.lines().map(str::trim_start).filter(is_answer).filter_map(|line| line.get(4..)).collect();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim_start).filter(is_answer).filter_map(|line| line.get(4..)).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The text that people read: all text leaves before the returned message.
 fn words(mail: &Mail) -> String {
     let is_returned = |leaf: &&Leaf| {
-        matches!(leaf.kind.as_str(), "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers" | "message/partial")
+        matches!(
+            leaf.kind.as_str(),
+            "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers" | "message/partial"
+        )
     };
     let before = || mail.leaves.iter().take_while(|leaf| !is_returned(leaf));
     let plain: Vec<&str> = before().filter(|leaf| leaf.kind == "text/plain").map(|leaf| leaf.text.as_str()).collect();
     if plain.iter().any(|text| !text.trim().is_empty()) {
         return plain.join("\n");
     }
-    let html: Vec<String> = before().filter(|leaf| leaf.kind == "text/html").map(|leaf| without_tags(&leaf.text)).collect();
+    let html: Vec<String> =
+        before().filter(|leaf| leaf.kind == "text/html").map(|leaf| without_tags(&leaf.text)).collect();
     html.join("\n")
 }
 
 /// The Message-ID of the message that came back.
 fn returned_message_id(mail: &Mail) -> Option<String> {
-    let is_returned = |leaf: &&Leaf| matches!(leaf.kind.as_str(), "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers");
+    let is_returned = |leaf: &&Leaf| {
+        matches!(
+            leaf.kind.as_str(),
+            "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers"
+        )
+    };
     let returned = mail.leaves.iter().find(is_returned).map(|leaf| leaf.text.as_str());
     let text = returned.or_else(|| mail.leaves.first().map(|leaf| leaf.text.as_str()))?;
-    let line = text.lines().find(|line| line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:")))?;
+    let line =
+        text.lines().find(|line| line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:")))?;
     syntax::message_ids(line).into_iter().next()
 }
 
@@ -178,13 +192,20 @@ fn ses(mail: &Mail) -> Option<Vec<Said>> {
     let mut stream = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<serde_json::Value>();
     let outer = stream.next()?.ok()?;
     // SNS wraps the notification into a string.
-    let inner = outer.get("Message").and_then(|value| value.as_str()).and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let inner = outer
+        .get("Message")
+        .and_then(|value| value.as_str())
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let notification = inner.unwrap_or(outer);
     let recipients = notification.get("bounce")?.get("bouncedRecipients")?.as_array()?;
     let said = recipients.iter().take(MAX_RECIPIENTS).filter_map(|one| {
         let field = |name: &str| one.get(name).and_then(|value| value.as_str()).unwrap_or_default();
         let status = Enhanced::parse(field("status"));
-        let said = Said { recipient: line::address(field("emailAddress"))?, text: field("diagnosticCode").to_owned(), ..Said::default() };
+        let said = Said {
+            recipient: line::address(field("emailAddress"))?,
+            text: field("diagnosticCode").to_owned(),
+            ..Said::default()
+        };
         let said = said.complete();
         Some(Said { enhanced: said.enhanced.or(status), ..said })
     });

@@ -45,7 +45,9 @@ fn verdict(text: &str, name: &str) -> Option<Verdict> {
         let says = |words: &[&str]| words.iter().any(|word| value.starts_with(word));
         match near {
             true if says(&["pass"]) => Some(Verdict::Pass),
-            true if says(&["fail", "did not pass", "none", "softfail", "permerror", "temperror", "neutral"]) => Some(Verdict::Fail),
+            true if says(&["fail", "did not pass", "none", "softfail", "permerror", "temperror", "neutral"]) => {
+                Some(Verdict::Fail)
+            }
             _ => None,
         }
     });

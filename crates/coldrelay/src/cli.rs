@@ -130,7 +130,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
-        Command::Explain(explain) => explain.run(out),
+        Command::Explain(explain) => explain.run(out).await,
         Command::Reference(reference) => reference.run(out),
         Command::Config(config) => config.run(global.config_path(), out),
         Command::Completions { shell } => {

@@ -5,12 +5,14 @@ mod house;
 mod mailbox;
 mod queue;
 mod send;
+mod verify;
 
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary};
 pub use house::{House, HouseSettings, Running};
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use queue::{Why, WhyRecipient};
 pub use send::Composed;
+pub use verify::verify;
 
 use dns::Resolver;
 use rules::secret::Key;

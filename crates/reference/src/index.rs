@@ -215,17 +215,20 @@ impl<'e> Index<'e> {
 
     fn add(&mut self, entry: usize, rule: &'e Rule, numbers: &mut HashMap<&'e str, u32>) {
         let number = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
-        let mut list = |texts: &'e [String]| -> Vec<u32> { texts.iter().map(|text| self.fragment(text, numbers)).collect() };
+        let mut list =
+            |texts: &'e [String]| -> Vec<u32> { texts.iter().map(|text| self.fragment(text, numbers)).collect() };
         let (text, all, none) = (list(&rule.text), list(&rule.text_all), list(&rule.text_none));
         let named = |id: &String| self.providers.iter().position(|one| one.id == *id);
-        let provider = rule.provider.as_ref().map(|id| named(id).and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX));
+        let provider =
+            rule.provider.as_ref().map(|id| named(id).and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX));
         self.anchor(rule, number, &text, &all);
         self.rules.push(Compiled { entry, rule, text, all, none, provider });
     }
 
     /// Puts the rule where its rarest condition will find it.
     fn anchor(&mut self, rule: &'e Rule, number: u32, text: &[u32], all: &[u32]) {
-        let longest = || all.iter().max_by_key(|one| self.fragments.get(**one as usize).map_or(0, |one| one.text.len()));
+        let longest =
+            || all.iter().max_by_key(|one| self.fragments.get(**one as usize).map_or(0, |one| one.text.len()));
         if !rule.fault.is_empty() {
             rule.fault.iter().for_each(|fault| self.by_fault.entry(fault).or_default().push(number));
         } else if !text.is_empty() {
@@ -268,7 +271,9 @@ impl<'e> Index<'e> {
             let number = found.pattern().as_usize();
             let Some(mark) = scratch.seen_in.get_mut(number) else { continue };
             let Some(fragment) = self.fragments.get(number) else { continue };
-            if *mark == scratch.round || (fragment.word && !is_word(scratch.plain.as_bytes(), found.start(), found.end())) {
+            if *mark == scratch.round
+                || (fragment.word && !is_word(scratch.plain.as_bytes(), found.start(), found.end()))
+            {
                 continue;
             }
             *mark = scratch.round;

@@ -31,7 +31,9 @@ pub fn providers() -> &'static [Provider] {
     static PROVIDERS: OnceLock<Vec<Provider>> = OnceLock::new();
     PROVIDERS.get_or_init(|| {
         // The test below keeps the file readable.
-        toml::from_str::<File>(include_str!("../catalogue/providers.toml")).map(|file| file.provider).unwrap_or_default()
+        toml::from_str::<File>(include_str!("../catalogue/providers.toml"))
+            .map(|file| file.provider)
+            .unwrap_or_default()
     })
 }
 

@@ -12,6 +12,7 @@ use xtask::{
 const HELP: &str = "\
 cargo xtask test [STEP…]   everything that must pass: format, tidy, clippy, build, tests, end-to-end, docs
 cargo xtask tidy           the floors: arrows, purity, doors, length
+cargo xtask bench explain  how many reply lines and bounces one core explains in a second
 cargo xtask packages       the Debian packages that the tests need, one a line";
 
 fn main() -> ExitCode {
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     match names.as_slice() {
         ["test", chosen @ ..] => test(chosen),
         ["tidy"] => tidy(),
+        ["bench", chosen @ ..] => bench(chosen),
         ["packages"] => {
             packages::TOOLS.iter().for_each(|tool| println!("{}", tool.package));
             ExitCode::SUCCESS
@@ -27,6 +29,19 @@ fn main() -> ExitCode {
         _ => {
             eprintln!("{HELP}");
             ExitCode::from(2)
+        }
+    }
+}
+
+fn bench(chosen: &[&str]) -> ExitCode {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let run = cargo.args(["run", "--release", "--quiet", "--package", "coldrelay-benches", "--"]).args(chosen).status();
+    match run {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -12,7 +12,13 @@ use crate::{
 /// Reads the fields; empty when there are none.
 pub(super) fn read(mail: &Mail, words: &str) -> Vec<Said> {
     let is_status = |kind: &str| matches!(kind, "message/delivery-status" | "message/global-delivery-status");
-    let part = mail.leaves.iter().filter(|leaf| is_status(&leaf.kind)).map(|leaf| leaf.text.as_str()).collect::<Vec<_>>().join("\n\n");
+    let part = mail
+        .leaves
+        .iter()
+        .filter(|leaf| is_status(&leaf.kind))
+        .map(|leaf| leaf.text.as_str())
+        .collect::<Vec<_>>()
+        .join("\n\n");
     let groups = groups(&part);
     let said: Vec<Said> = groups.iter().filter_map(|group| recipient(group, reporting(&groups), words)).collect();
     if !said.is_empty() {
@@ -20,7 +26,7 @@ pub(super) fn read(mail: &Mail, words: &str) -> Vec<Said> {
     }
     // Reality: some programs write the fields into the text that people read.
     let text = mail.leaves.iter().map(|leaf| leaf.text.as_str()).find(|text| has_fields(text));
-    let inline = text.map(|text| inline_groups(text)).unwrap_or_default();
+    let inline = text.map(inline_groups).unwrap_or_default();
     inline.iter().filter_map(|group| recipient(group, reporting(&inline), words)).collect()
 }
 
@@ -47,7 +53,8 @@ fn after_line(octets: &[u8]) -> &[u8] {
 
 fn has_fields(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    (lower.starts_with("final-recipient:") || lower.contains("\nfinal-recipient:")) && (lower.contains("\nstatus:") || lower.contains("\naction:"))
+    (lower.starts_with("final-recipient:") || lower.contains("\nfinal-recipient:"))
+        && (lower.contains("\nstatus:") || lower.contains("\naction:"))
 }
 
 /// The groups from the first line that is a delivery status field.
@@ -84,7 +91,8 @@ fn recipient(group: &Header, reporting: Option<String>, words: &str) -> Option<S
     let action = action.and_then(DsnAction::parse).unwrap_or(DsnAction::Failed);
     let diagnostic = group.all("diagnostic-code").map(without_type).collect::<Vec<_>>().join(" ");
     let status = group.value("status").and_then(|value| Enhanced::parse(value.split([' ', '(', ';', '\t']).next()?));
-    let remote = group.value("remote-mta").map(|value| typed(value).1.to_ascii_lowercase()).filter(|host| host.contains('.'));
+    let remote =
+        group.value("remote-mta").map(|value| typed(value).1.to_ascii_lowercase()).filter(|host| host.contains('.'));
     let about = layout::about(words, &recipient);
     let said = Said {
         original: original.filter(|one| !one.eq_ignore_ascii_case(&recipient)),

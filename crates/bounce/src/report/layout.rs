@@ -10,26 +10,147 @@ use crate::{codes, line, mime::Mail};
 
 /// Lines at which the returned message begins, lower-case without what decorates them.
 const RETURNED: [&str; 44] = [
-    "below this line is a copy", "this is a copy of", "original message", "message header follows", "unsent message", "undelivered message follows",
-    "returned message", "message headers", "the following is a copy", "here is a copy", "copy of the original", "start of message", "copy of your message",
-    "received: from", "received: by", "received: (", "return-path:", "your original message", "content-type: message/rfc822", "headers of the message",
-    "original headers", "header of the original", "text of your message", "message text follows", "the body of your message", "rest of the message", "returned content",
-    "begin included message", "ihre nachricht", "message d'origine", "mensaje original", "mensagem original", "cabeçalho", "ursprüngliche nachricht", "messaggio originale",
-    "исходное сообщение", "元のメッセージ", "原始邮件", "----- the following is", "the header of", "message contents", "first 50 lines", "the attached message", "x-mailer:",
+    "below this line is a copy",
+    "this is a copy of",
+    "original message",
+    "message header follows",
+    "unsent message",
+    "undelivered message follows",
+    "returned message",
+    "message headers",
+    "the following is a copy",
+    "here is a copy",
+    "copy of the original",
+    "start of message",
+    "copy of your message",
+    "received: from",
+    "received: by",
+    "received: (",
+    "return-path:",
+    "your original message",
+    "content-type: message/rfc822",
+    "headers of the message",
+    "original headers",
+    "header of the original",
+    "text of your message",
+    "message text follows",
+    "the body of your message",
+    "rest of the message",
+    "returned content",
+    "begin included message",
+    "ihre nachricht",
+    "message d'origine",
+    "mensaje original",
+    "mensagem original",
+    "cabeçalho",
+    "ursprüngliche nachricht",
+    "messaggio originale",
+    "исходное сообщение",
+    "元のメッセージ",
+    "原始邮件",
+    "----- the following is",
+    "the header of",
+    "message contents",
+    "first 50 lines",
+    "the attached message",
+    "x-mailer:",
 ];
 
 /// Words right before an address that put it into a recipient's place, lower-case.
 const PLACES: [&str; 63] = [
-    "recipient:", "recipient address:", "recipients:", "failed recipient:", "failed recipients:", "failed addresses:", "rcpt to:", "rcpt to", "recipient <", "unknown user:", "unknown user",
-    "undeliverable to", "delivery to", "delivered to", "deliver to", "deliver mail to", "delivering to", "message to", "mail to", "sent to", "send to", "sending to", "email to", "e-mail to", "addressed to", "address:", "address", "user:", "user", "mailbox:", "mailbox",
-    "recipient", "account", "for:", "to:", "failed to deliver to", "exceeds allowed size:", "following address:", "over quota:", "empfänger", "empfänger:", "an:", "adresse", "destinataire", "destinataire :", "à", "destinatario", "destinatario:", "destinatário", "para:", "a:", "получатель", "кому:",
-    "宛先", "宛先:", "受信者", "收件人", "收件人:", "reach", "reached:", "could not reach", "target address:", "failed:",
+    "recipient:",
+    "recipient address:",
+    "recipients:",
+    "failed recipient:",
+    "failed recipients:",
+    "failed addresses:",
+    "rcpt to:",
+    "rcpt to",
+    "recipient <",
+    "unknown user:",
+    "unknown user",
+    "undeliverable to",
+    "delivery to",
+    "delivered to",
+    "deliver to",
+    "deliver mail to",
+    "delivering to",
+    "message to",
+    "mail to",
+    "sent to",
+    "send to",
+    "sending to",
+    "email to",
+    "e-mail to",
+    "addressed to",
+    "address:",
+    "address",
+    "user:",
+    "user",
+    "mailbox:",
+    "mailbox",
+    "recipient",
+    "account",
+    "for:",
+    "to:",
+    "failed to deliver to",
+    "exceeds allowed size:",
+    "following address:",
+    "over quota:",
+    "empfänger",
+    "empfänger:",
+    "an:",
+    "adresse",
+    "destinataire",
+    "destinataire :",
+    "à",
+    "destinatario",
+    "destinatario:",
+    "destinatário",
+    "para:",
+    "a:",
+    "получатель",
+    "кому:",
+    "宛先",
+    "宛先:",
+    "受信者",
+    "收件人",
+    "收件人:",
+    "reach",
+    "reached:",
+    "could not reach",
+    "target address:",
+    "failed:",
 ];
 
 /// Starts of lines whose addresses are nobody's fault, lower-case.
 const OTHERS: [&str; 26] = [
-    "from:", "sender:", "message-id", "return-path", "reply-to", "date:", "x-", "cc:", "references:", "in-reply-to:", "please contact", "for further assistance", "for assistance", "contact", "if you",
-    "please forward", "please send", "help", "questions", "von:", "de:", "mail from", ">>> mail from", "mime-version", "received:", "delivered-to:",
+    "from:",
+    "sender:",
+    "message-id",
+    "return-path",
+    "reply-to",
+    "date:",
+    "x-",
+    "cc:",
+    "references:",
+    "in-reply-to:",
+    "please contact",
+    "for further assistance",
+    "for assistance",
+    "contact",
+    "if you",
+    "please forward",
+    "please send",
+    "help",
+    "questions",
+    "von:",
+    "de:",
+    "mail from",
+    ">>> mail from",
+    "mime-version",
+    "received:",
+    "delivered-to:",
 ];
 
 /// One address with its place.
@@ -94,7 +215,10 @@ fn before_returned(words: &str) -> &str {
     let mut offset = 0;
     for (number, line) in words.split_inclusive('\n').enumerate() {
         let plain = line.trim().trim_start_matches(['-', '=', '*', '>', '_', '+', '|', '#', ' ', ':']).to_lowercase();
-        let headed = line.trim_start().starts_with(['-', '=', '*', '_']) || plain.ends_with(':') || plain.starts_with("received: ") || plain.starts_with("return-path:");
+        let headed = line.trim_start().starts_with(['-', '=', '*', '_'])
+            || plain.ends_with(':')
+            || plain.starts_with("received: ")
+            || plain.starts_with("return-path:");
         if number > 2 && headed && RETURNED.iter().any(|start| plain.starts_with(start)) {
             return words.get(..offset).unwrap_or_default();
         }
@@ -114,11 +238,16 @@ fn addresses(line: &str) -> impl Iterator<Item = (usize, String)> + '_ {
             front.char_indices().rev().take_while(|(_, letter)| is_part(*letter)).last().map_or(at, |(index, _)| index)
         };
         let tail = line.get(at + 1..)?;
-        let length = tail.find(|letter: char| !(letter.is_alphanumeric() || letter == '.' || letter == '-')).unwrap_or(tail.len());
+        let length = tail
+            .find(|letter: char| !(letter.is_alphanumeric() || letter == '.' || letter == '-'))
+            .unwrap_or(tail.len());
         let text = line.get(start..at + 1 + length)?.trim_end_matches(['.', '-']).trim_start_matches(['\'', '.']);
         let text = text.strip_prefix("mailto:").unwrap_or(text);
         // `to=ann@example.com`, and X.400's `dda:SMTP=ann@example.com`.
-        let text = text.rsplit_once('=').filter(|(name, _)| ["to", "smtp"].iter().any(|one| name.eq_ignore_ascii_case(one))).map_or(text, |(_, address)| address);
+        let text = text
+            .rsplit_once('=')
+            .filter(|(name, _)| ["to", "smtp"].iter().any(|one| name.eq_ignore_ascii_case(one)))
+            .map_or(text, |(_, address)| address);
         Some((start, line::address(text)?))
     })
 }
@@ -179,7 +308,9 @@ fn weight(line: &str, at: usize, address: &str) -> u8 {
 
 /// Whether the text is nothing but codes: `550 5.1.1`.
 fn is_code(text: &str) -> bool {
-    text.len() <= 12 && text.chars().all(|letter| letter.is_ascii_digit() || ".- #".contains(letter)) && text.contains(|letter: char| letter.is_ascii_digit())
+    text.len() <= 12
+        && text.chars().all(|letter| letter.is_ascii_digit() || ".- #".contains(letter))
+        && text.contains(|letter: char| letter.is_ascii_digit())
 }
 
 /// The recipients: the addresses of the best places.
@@ -201,18 +332,24 @@ fn chosen(named: &[Named]) -> Vec<String> {
 /// `X-Failed-Recipients`, which Exim and Gmail write.
 fn failed_recipients(mail: &Mail) -> Vec<String> {
     let values = mail.header.all("x-failed-recipients");
-    let mut found: Vec<String> = values.flat_map(|value| value.split(',').filter_map(line::address).collect::<Vec<_>>()).collect();
+    let mut found: Vec<String> =
+        values.flat_map(|value| value.split(',').filter_map(line::address).collect::<Vec<_>>()).collect();
     found.dedup();
     found
 }
 
 /// The To field of the message that came back.
 fn returned_to(mail: &Mail, words: &str) -> Vec<String> {
-    let returned = mail.leaves.iter().find(|leaf| matches!(leaf.kind.as_str(), "message/rfc822" | "text/rfc822-headers")).map(|leaf| leaf.text.as_str());
+    let returned = mail
+        .leaves
+        .iter()
+        .find(|leaf| matches!(leaf.kind.as_str(), "message/rfc822" | "text/rfc822-headers"))
+        .map(|leaf| leaf.text.as_str());
     let tail = words.get(before_returned(words).len()..).unwrap_or_default();
     let text = returned.unwrap_or(tail);
     let to = text.lines().find(|line| line.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("to:")));
-    let found: Vec<String> = to.into_iter().flat_map(|line| addresses(line).map(|(_, address)| address).collect::<Vec<_>>()).collect();
+    let found: Vec<String> =
+        to.into_iter().flat_map(|line| addresses(line).map(|(_, address)| address).collect::<Vec<_>>()).collect();
     found.into_iter().take(1).collect()
 }
 
@@ -220,14 +357,19 @@ fn returned_to(mail: &Mail, words: &str) -> Vec<String> {
 fn block(lines: &[&str], named: &[Named], recipient: &str, listed: &[String]) -> String {
     let is = |one: &&Named, address: &str| one.address.eq_ignore_ascii_case(address);
     let Some(start) = named.iter().find(|one| is(one, recipient)).map(|one| one.line) else { return String::new() };
-    let is_other = |one: &&Named| one.line > start && !is(one, recipient) && one.weight >= 3 && listed.iter().any(|address| is(one, address));
+    let is_other = |one: &&Named| {
+        one.line > start && !is(one, recipient) && one.weight >= 3 && listed.iter().any(|address| is(one, address))
+    };
     let end = named.iter().filter(is_other).map(|one| one.line).min().unwrap_or(lines.len());
     let own = join(lines, start, end.min(start + 60));
     if codes::find(&own).reply.is_some() || listed.len() == 1 {
         return own;
     }
     // Sendmail lists the recipients first and says why further down.
-    let again = named.iter().filter(|one| is(one, recipient) && one.line > start).map(|one| join(lines, one.line, one.line + 4));
+    let again = named
+        .iter()
+        .filter(|one| is(one, recipient) && one.line > start)
+        .map(|one| join(lines, one.line, one.line + 4));
     std::iter::once(own).chain(again).collect::<Vec<_>>().join("\n")
 }
 

@@ -49,7 +49,11 @@ fn several_recipients_have_reasons_of_their_own() {
     let found = told(
         "Return-Path: <>\nFrom: MAILER-DAEMON@relay.test\nTo: ann@sender.test\nSubject: Undelivered Mail Returned to Sender\n\nThis is the mail system at host relay.test.\n\n<bob@b.test>: host mx.b.test[192.0.2.7] said: 550 5.1.1 User unknown (in reply\n    to RCPT TO command)\n\n<carl@c.test>: host mx.c.test[192.0.2.8] said: 552 5.3.4 Message size exceeds\n    fixed limit (in reply to MAIL FROM command)\n",
     );
-    let said: Vec<_> = found.recipients.iter().map(|one| (one.recipient.as_deref().unwrap(), one.reply, one.explanation.entry)).collect();
+    let said: Vec<_> = found
+        .recipients
+        .iter()
+        .map(|one| (one.recipient.as_deref().unwrap(), one.reply, one.explanation.entry))
+        .collect();
     assert_eq!(said, [("bob@b.test", Some(550), "550-5-1-1"), ("carl@c.test", Some(552), "552-5-3-4")]);
     assert_eq!(found.recipients[0].host.as_deref(), Some("mx.b.test"));
 }
@@ -78,7 +82,9 @@ fn a_bounce_of_exchange_is_read() {
 fn a_base64_text_in_another_charset_is_read() {
     let text = "GyRCMDhAaBsoQiBib2JAYi50ZXN0OiAbJEIlZiE8JTYhPCQsOCskRCQrJGokXiQ7JHMbKEIKNTUwIHVzZXIgdW5rbm93bgo=";
     check(
-        &format!("Return-Path: <>\nFrom: MAILER-DAEMON@relay.test\nTo: ann@sender.test\nSubject: failure notice\nContent-Type: text/plain; charset=iso-2022-jp\nContent-Transfer-Encoding: base64\n\n{text}\n"),
+        &format!(
+            "Return-Path: <>\nFrom: MAILER-DAEMON@relay.test\nTo: ann@sender.test\nSubject: failure notice\nContent-Type: text/plain; charset=iso-2022-jp\nContent-Transfer-Encoding: base64\n\n{text}\n"
+        ),
         "bob@b.test",
         (Some(550), None),
         "550-5-1-1",
@@ -109,7 +115,10 @@ fn status_and_diagnostic_that_contradict_are_settled_by_the_diagnostic() {
         "From: MAILER-DAEMON@relay.test\nSubject: Undelivered\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; relay.test\n\nOriginal-Recipient: rfc822; team@b.test\nFinal-Recipient: rfc822; bob@b.test\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.7.1 Service unavailable; Client host [192.0.2.5] blocked using zen.spamhaus.org\n--b--\n",
     );
     assert_eq!(found.enhanced.as_deref(), Some("5.7.1"));
-    assert_eq!((found.recipient.as_deref(), found.original_recipient.as_deref()), (Some("bob@b.test"), Some("team@b.test")));
+    assert_eq!(
+        (found.recipient.as_deref(), found.original_recipient.as_deref()),
+        (Some("bob@b.test"), Some("team@b.test"))
+    );
     assert_eq!(found.explanation.entry, "550-5-7-1-blocked-by-dnsbl");
     assert!(!found.explanation.suppress);
 }
@@ -126,7 +135,11 @@ fn a_feedback_report_names_who_complained() {
 
 #[test]
 fn an_automatic_reply_is_no_bounce() {
-    for header in ["Auto-Submitted: auto-replied\nSubject: I am away", "Subject: Abwesenheitsnotiz: Hallo", "Subject: Re: x\nPrecedence: auto_reply"] {
+    for header in [
+        "Auto-Submitted: auto-replied\nSubject: I am away",
+        "Subject: Abwesenheitsnotiz: Hallo",
+        "Subject: Re: x\nPrecedence: auto_reply",
+    ] {
         let found = told(&format!("From: Bob <bob@b.test>\nTo: ann@sender.test\n{header}\n\nI am back on Monday.\n"));
         assert_eq!(found.source, Source::AutoReply, "{header}");
         assert!(!found.recipients[0].explanation.suppress);
@@ -135,16 +148,22 @@ fn an_automatic_reply_is_no_bounce() {
 
 #[test]
 fn an_ordinary_message_and_a_bounce_of_a_bounce_name_nobody_wrongly() {
-    let found = told("From: Bob <bob@b.test>\nTo: ann@sender.test\nSubject: Re: offer\n\nPlease call me, my other address failed: x@y.test\n");
+    let found = told(
+        "From: Bob <bob@b.test>\nTo: ann@sender.test\nSubject: Re: offer\n\nPlease call me, my other address failed: x@y.test\n",
+    );
     assert_eq!((found.source, found.recipients.len()), (Source::Message, 0));
     let inner = "Content-Type: message/rfc822\n\nFrom: MAILER-DAEMON@x.test\nContent-Type: multipart/report; boundary=c\n\n--c\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; deep@x.test\nAction: failed\nStatus: 5.1.1\n--c--\n";
-    let outer = format!("From: MAILER-DAEMON@relay.test\nSubject: Undelivered\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; relay.test\n\nFinal-Recipient: rfc822; bob@b.test\nAction: failed\nStatus: 5.2.2\n\n--b\n{inner}--b--\n");
+    let outer = format!(
+        "From: MAILER-DAEMON@relay.test\nSubject: Undelivered\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; relay.test\n\nFinal-Recipient: rfc822; bob@b.test\nAction: failed\nStatus: 5.2.2\n\n--b\n{inner}--b--\n"
+    );
     assert_eq!(one(&outer).recipient.as_deref(), Some("bob@b.test"));
 }
 
 #[test]
 fn an_unknown_refusal_is_called_unknown_and_keeps_its_words() {
-    let found = one("From: MAILER-DAEMON@relay.test\nTo: ann@sender.test\nSubject: Undelivered mail\n\n<bob@b.test>:\n    zorp flimble quux\n");
+    let found = one(
+        "From: MAILER-DAEMON@relay.test\nTo: ann@sender.test\nSubject: Undelivered mail\n\n<bob@b.test>:\n    zorp flimble quux\n",
+    );
     assert_eq!((found.explanation.entry, found.explanation.confidence), ("unknown", 0));
     assert!(found.text.contains("zorp flimble quux"));
 }
@@ -152,7 +171,8 @@ fn an_unknown_refusal_is_called_unknown_and_keeps_its_words() {
 #[test]
 fn hostile_messages_are_read_in_bounded_time() {
     let many_fields = "X-A: b\n".repeat(400_000);
-    let nested: String = (0..200).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n")).collect();
+    let nested: String =
+        (0..200).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n")).collect();
     let addresses = "<a@b.test>: 550 5.1.1 gone\n".repeat(60_000);
     for message in [
         many_fields,

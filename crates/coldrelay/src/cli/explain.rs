@@ -5,13 +5,18 @@ mod show;
 
 use std::{
     io::Read as _,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use bounce::{Recognised, explain_message, explain_text};
+use check::{Checks, Facts};
 use clap::Args;
+use dns::Resolver;
 use rules::{Blame, Fault, Retry};
+use syntax::Domain;
 
 use super::yes;
 use crate::out::Out;
@@ -21,6 +26,9 @@ pub use show::page;
 /// Most octets that are read from one file: a bounce is far below, and the rest of a larger one is
 /// the returned message.
 const MAX_OCTETS: u64 = 4 * 1024 * 1024;
+
+/// How long one question to a resolver may take.
+const RESOLVER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Explain a reply, a log line or a whole bounce; show an entry of the reference
 #[derive(Args)]
@@ -32,13 +40,28 @@ pub struct Explain {
     /// folder of messages
     #[arg(long, value_name = "PATH", conflicts_with = "text")]
     file: Option<PathBuf>,
+    /// Run the live checks that the causes name, and put the causes into the order of what they found
+    #[arg(long, conflicts_with = "batch")]
+    verify: bool,
+    /// With --verify: the domain that sends
+    #[arg(long, value_name = "DOMAIN", requires = "verify")]
+    domain: Option<Domain>,
+    /// With --verify: the IP that sends
+    #[arg(long, value_name = "IP", requires = "verify")]
+    ip: Option<IpAddr>,
+    /// With --verify: the DKIM selector
+    #[arg(long, value_name = "NAME", requires = "verify")]
+    selector: Option<String>,
+    /// With --verify: the resolver to ask, as IP or IP:port; the system's without
+    #[arg(long, value_name = "SERVER", requires = "verify")]
+    resolver: Option<String>,
     /// One JSON object a line: for each line of the input, or for each message of a folder or mbox
     #[arg(long)]
     batch: bool,
 }
 
 impl Explain {
-    pub fn run(self, out: Out) -> Result<ExitCode, Fault> {
+    pub async fn run(self, out: Out) -> Result<ExitCode, Fault> {
         if self.batch {
             return batch::run(self.file.as_deref(), &self.text, out);
         }
@@ -61,10 +84,46 @@ impl Explain {
             out.talk("No SMTP reply was found in this text: paste the whole line with its code, as `550 5.7.1 …`.");
             return Ok(yes(false));
         }
+        let mut found = found;
+        if self.verify {
+            self.look(&mut found, out).await?;
+        }
         for one in &found {
             out.answer(one, |one| show::explained(one, &octets));
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Runs the live checks for each recipient.
+    async fn look(&self, found: &mut [Recognised], out: Out) -> Result<(), Fault> {
+        let checks = Checks::new(self.resolver()?)?;
+        for outcome in found.iter_mut().flat_map(|one| &mut one.recipients) {
+            let domain =
+                outcome.recipient.as_deref().and_then(|address| address.rsplit_once('@')).map(|(_, domain)| domain);
+            let facts = Facts {
+                domain: self.domain.clone(),
+                ip: self.ip,
+                selector: self.selector.clone(),
+                recipient_domain: domain.and_then(|domain| Domain::parse(domain).ok()),
+            };
+            let findings = ops::verify(&checks, &mut outcome.explanation, &facts).await;
+            for finding in &findings {
+                out.talk(&format!("{:?}: {}", finding.state, finding.evidence));
+            }
+            if findings.is_empty() {
+                out.talk("No live check could run: tell it --domain and --ip.");
+            }
+        }
+        Ok(())
+    }
+
+    fn resolver(&self) -> Result<Resolver, Fault> {
+        let Some(server) = &self.resolver else { return Resolver::system() };
+        let address =
+            server.parse::<SocketAddr>().or_else(|_| server.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+        let address =
+            address.map_err(|_| Fault::caller("resolver.malformed", format!("`{server}` is no IP and no IP:port")))?;
+        Resolver::new(&[address], RESOLVER_LIMIT, false)
     }
 }
 

@@ -70,7 +70,9 @@ impl Reference {
             Self::List { provider, code, category } => {
                 let wanted = |entry: &&Entry| {
                     provider.as_deref().is_none_or(|wanted| entry.provider.as_deref() == Some(wanted))
-                        && code.as_deref().is_none_or(|wanted| entry.reply.iter().any(|code| code.to_string().starts_with(wanted)))
+                        && code
+                            .as_deref()
+                            .is_none_or(|wanted| entry.reply.iter().any(|code| code.to_string().starts_with(wanted)))
                         && category.as_deref().is_none_or(|wanted| entry.category.as_str() == wanted)
                 };
                 Ok(list(all().iter().filter(wanted), out))
@@ -78,14 +80,20 @@ impl Reference {
             Self::Search { words } => Ok(list(search(&words.join(" ")).into_iter(), out)),
             Self::Export { html, url } => {
                 let files = web::reference::site(url.trim_end_matches('/')).map_err(|error| {
-                    Fault::new("reference.unwritable", Blame::Us, Retry::AfterChange).context(format!("rendering the site: {error}"))
+                    Fault::new("reference.unwritable", Blame::Us, Retry::AfterChange)
+                        .context(format!("rendering the site: {error}"))
                 })?;
                 for file in &files {
                     write(&html, &file.name, &file.text)?;
                 }
                 let exported = Exported { folder: html, files: files.len(), entries: all().len() };
                 out.answer(&exported, |done| {
-                    format!("{} pages of {} entries in {}; open index.html there.", done.files, done.entries, done.folder.display())
+                    format!(
+                        "{} pages of {} entries in {}; open index.html there.",
+                        done.files,
+                        done.entries,
+                        done.folder.display()
+                    )
                 });
                 Ok(ExitCode::SUCCESS)
             }
@@ -98,7 +106,14 @@ fn list(entries: impl Iterator<Item = &'static Entry>, out: Out) -> ExitCode {
     let found = !listed.is_empty();
     out.answer(&listed, |listed| {
         let rows = listed.iter().map(|one| {
-            vec![one.codes.clone(), one.provider.unwrap_or_default().to_owned(), one.title.to_owned(), one.category.to_owned(), one.action.to_owned(), one.id.to_owned()]
+            vec![
+                one.codes.clone(),
+                one.provider.unwrap_or_default().to_owned(),
+                one.title.to_owned(),
+                one.category.to_owned(),
+                one.action.to_owned(),
+                one.id.to_owned(),
+            ]
         });
         table(&["codes", "provider", "title", "category", "action", "entry"], rows.collect())
     });
@@ -121,6 +136,8 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), Fault> {
     let path = folder.join(name);
     let done = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
     done.map_err(|error| {
-        Fault::new("file.unwritable", Blame::Operator, Retry::AfterChange).context(format!("writing {}", path.display())).caused_by(error)
+        Fault::new("file.unwritable", Blame::Operator, Retry::AfterChange)
+            .context(format!("writing {}", path.display()))
+            .caused_by(error)
     })
 }

@@ -152,13 +152,16 @@ fn causes_and_steps_name_checks_and_commands_that_exist() {
             assert!(checks().contains_key(check), "{}: no check {check}", entry.id);
         }
         for deed in entry.steps.iter().filter_map(|step| step.deed.as_ref()) {
-            let words: Vec<&str> = deed.split_whitespace().take_while(|word| !word.starts_with(['<', '-', '{'])).collect();
+            let words: Vec<&str> =
+                deed.split_whitespace().take_while(|word| !word.starts_with(['<', '-', '{'])).collect();
             let command = words.get(..words.len().min(3)).unwrap_or_default().join(" ");
             assert!(commands.contains(&command), "{}: no command `{command}`", entry.id);
         }
     }
-    for command in checks().values().flat_map(|check| &check.command).filter(|command| command.starts_with("coldrelay")) {
-        let words: Vec<&str> = command.split_whitespace().take(3).filter(|word| !word.starts_with(['{', '-'])).collect();
+    for command in checks().values().flat_map(|check| &check.command).filter(|command| command.starts_with("coldrelay"))
+    {
+        let words: Vec<&str> =
+            command.split_whitespace().take(3).filter(|word| !word.starts_with(['{', '-'])).collect();
         assert!(commands.contains(&words.join(" ")), "no command `{command}`");
     }
 }
@@ -196,7 +199,8 @@ fn is_day(text: &str) -> bool {
 #[test]
 fn fragments_are_written_as_they_are_compared() {
     for entry in all() {
-        let of_rules = entry.rules.iter().flat_map(|rule| rule.text.iter().chain(&rule.text_all).chain(&rule.text_none));
+        let of_rules =
+            entry.rules.iter().flat_map(|rule| rule.text.iter().chain(&rule.text_all).chain(&rule.text_none));
         for text in of_rules.chain(entry.causes.iter().flat_map(|cause| &cause.when)) {
             assert_eq!(*text, plain(text), "{}", entry.id);
             assert!(text.len() >= 3 && !text.contains('@') || !text.is_ascii(), "{}: {text:?}", entry.id);
@@ -221,7 +225,10 @@ fn no_two_entries_claim_the_same_fragment_alone() {
         for rule in &entry.rules {
             let alone = rule.text_all.is_empty() && rule.text_none.is_empty();
             for text in rule.text.iter().filter(|_| alone) {
-                let conditions = format!("{:?}{:?}{:?}{:?}{:?}{:?}", rule.code, rule.enhanced, rule.class, rule.stage, rule.provider, rule.fault);
+                let conditions = format!(
+                    "{:?}{:?}{:?}{:?}{:?}{:?}",
+                    rule.code, rule.enhanced, rule.class, rule.stage, rule.provider, rule.fault
+                );
                 let owner = owners.entry((text.clone(), conditions)).or_insert(&entry.id);
                 assert_eq!(*owner, entry.id, "both claim `{text}` under the same conditions");
             }

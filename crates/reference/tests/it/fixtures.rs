@@ -53,7 +53,12 @@ fn every_fixture_names_its_source() {
 #[test]
 fn every_entry_with_words_of_its_own_has_a_fixture() {
     let has_words = |entry: &&Entry| entry.rules.iter().any(|rule| !rule.text.is_empty() || !rule.text_all.is_empty());
-    let missing: Vec<&str> = all().iter().filter(has_words).filter(|entry| entry.fixtures.is_empty()).map(|entry| entry.id.as_str()).collect();
+    let missing: Vec<&str> = all()
+        .iter()
+        .filter(has_words)
+        .filter(|entry| entry.fixtures.is_empty())
+        .map(|entry| entry.id.as_str())
+        .collect();
     assert!(missing.is_empty(), "no fixture for {missing:?}");
 }
 

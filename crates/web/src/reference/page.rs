@@ -64,7 +64,13 @@ impl<'a> EntryPage<'a> {
             headings,
             causes: entry.causes.iter().map(|cause| CauseRow { why: &cause.why, check: check(&cause.check) }).collect(),
             steps: entry.steps.iter().map(step).collect(),
-            lines: entry.fixtures.iter().filter(|fixture| !fixture.line.is_empty()).take(MAX_LINES).map(|fixture| Line { text: &fixture.line, source: &fixture.source }).collect(),
+            lines: entry
+                .fixtures
+                .iter()
+                .filter(|fixture| !fixture.line.is_empty())
+                .take(MAX_LINES)
+                .map(|fixture| Line { text: &fixture.line, source: &fixture.source })
+                .collect(),
             related: entry.related.iter().filter_map(|id| reference::entry(id)).map(Row::new).collect(),
             sources: entry.sources.iter().filter_map(|text| citation(text)).collect(),
             json_ld: json_ld(entry),
@@ -118,7 +124,15 @@ fn facts(entry: &Entry) -> Vec<Fact> {
         Fact { name: "For how long", value: how_long.to_owned() },
         Fact { name: "What to do", value: format!("{action} ({scope})") },
         Fact { name: "Retry", value: retry.to_owned() },
-        Fact { name: "At fault", value: identity.replace("ip", "IP").replace("recIPient", "recipient").replace("dkim", "DKIM").replace("url", "URL").replace("helo", "EHLO name") },
+        Fact {
+            name: "At fault",
+            value: identity
+                .replace("ip", "IP")
+                .replace("recIPient", "recipient")
+                .replace("dkim", "DKIM")
+                .replace("url", "URL")
+                .replace("helo", "EHLO name"),
+        },
         Fact { name: "Suppress the recipient", value: if entry.suppress { "Yes" } else { "No" }.to_owned() },
     ];
     if !stages.is_empty() {
@@ -129,7 +143,10 @@ fn facts(entry: &Entry) -> Vec<Fact> {
 }
 
 fn check(id: &str) -> String {
-    checks().get(id).map(|check| format!("To confirm it or rule it out: {}. {}", lower(&check.title), check.looks)).unwrap_or_default()
+    checks()
+        .get(id)
+        .map(|check| format!("To confirm it or rule it out: {}. {}", lower(&check.title), check.looks))
+        .unwrap_or_default()
 }
 
 /// With a small first letter, unless the word is a name.
@@ -139,8 +156,10 @@ fn lower(title: &str) -> String {
 }
 
 fn step(step: &'static reference::Step) -> StepRow {
-    let of_check = step.check.as_ref().and_then(|id| checks().get(id)).map(|check| check.command.clone()).unwrap_or_default();
-    let commands = step.deed.iter().cloned().chain(of_check.into_iter().take(1)).take(1).collect();
+    let of_check =
+        step.check.as_ref().and_then(|id| checks().get(id)).map(|check| check.command.clone()).unwrap_or_default();
+    let of_check = of_check.into_iter().map(|command| command.replace('{', "<").replace('}', ">"));
+    let commands = step.deed.iter().cloned().chain(of_check.take(1)).take(1).collect();
     StepRow { title: &step.title, text: &step.text, commands }
 }
 

@@ -60,7 +60,8 @@ pub fn run(file: Option<&Path>, text: &[String], out: Out) -> Result<ExitCode, F
 /// Every file of the folder, by name; folders within are not followed.
 fn folder(path: &Path, batch: &mut Batch) -> Result<(), Fault> {
     let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, error))?;
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();
     files.sort();
     for file in files {
         let octets = octets_of(&file)?;
@@ -106,7 +107,9 @@ pub fn messages(octets: &[u8]) -> Vec<&[u8]> {
     }
     let mut starts = vec![0];
     let mut at = 0;
-    while let Some(found) = octets.get(at..).and_then(|rest| position(rest, b"\n\nFrom ").or_else(|| position(rest, b"\r\n\r\nFrom "))) {
+    while let Some(found) =
+        octets.get(at..).and_then(|rest| position(rest, b"\n\nFrom ").or_else(|| position(rest, b"\r\n\r\nFrom ")))
+    {
         let start = at + found + octets.get(at + found..).and_then(|rest| position(rest, b"From ")).unwrap_or(0);
         // A `From ` line of an mbox ends with a date; one in a text does not.
         let line = octets.get(start..).and_then(|rest| rest.split(|octet| *octet == b'\n').next()).unwrap_or_default();

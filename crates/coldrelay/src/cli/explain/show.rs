@@ -10,7 +10,9 @@ const WIDTH: usize = 96;
 pub fn explained(found: &Recognised, octets: &[u8]) -> String {
     let mut parts = Vec::new();
     if found.recipients.is_empty() {
-        parts.push(String::from("This message tells of no delivery: it is neither a bounce, nor a delay, nor a report."));
+        parts.push(String::from(
+            "This message tells of no delivery: it is neither a bounce, nor a delay, nor a report.",
+        ));
     }
     for outcome in &found.recipients {
         parts.push(one(outcome, octets));
@@ -83,8 +85,17 @@ fn proof(outcome: &Outcome, octets: &[u8]) -> Option<String> {
     let (front, rest) = line.split_at_checked(at)?;
     let (marked, tail) = rest.split_at_checked(wanted.len())?;
     // The marked words with what stands around them, on one line.
-    let front = front.char_indices().rev().nth(50).and_then(|(index, _)| front.get(index..)).map_or(front.to_owned(), |end| format!("…{end}"));
-    let tail = tail.char_indices().nth(40).and_then(|(index, _)| tail.get(..index)).map_or(tail.to_owned(), |start| format!("{start}…"));
+    let front = front
+        .char_indices()
+        .rev()
+        .nth(50)
+        .and_then(|(index, _)| front.get(index..))
+        .map_or(front.to_owned(), |end| format!("…{end}"));
+    let tail = tail
+        .char_indices()
+        .nth(40)
+        .and_then(|(index, _)| tail.get(..index))
+        .map_or(tail.to_owned(), |start| format!("{start}…"));
     let caret = format!("{}{}", " ".repeat(front.chars().count()), "^".repeat(marked.chars().count()));
     Some(format!("  {front}\u{1b}[1;31m{marked}\u{1b}[0m{tail}\n  {caret}"))
 }
@@ -94,7 +105,8 @@ pub fn page(entry: &Entry) -> String {
     let mut lines = vec![heading(&format!("{} [{}]", entry.title, entry.id))];
     let codes = entry.codes();
     if !codes.is_empty() {
-        let provider = entry.provider.as_deref().and_then(reference::provider).map(|provider| format!(" at {}", provider.name));
+        let provider =
+            entry.provider.as_deref().and_then(reference::provider).map(|provider| format!(" at {}", provider.name));
         lines.push(format!("{codes}{}", provider.unwrap_or_default()));
     }
     let class = entry.class;
@@ -120,7 +132,13 @@ pub fn page(entry: &Entry) -> String {
         }
     }
     lines.push(section("Causes, the likeliest first"));
-    lines.extend(entry.causes.iter().enumerate().map(|(number, cause)| wrapped(&format!("{}. {}", number + 1, cause.why), "   ")));
+    lines.extend(
+        entry
+            .causes
+            .iter()
+            .enumerate()
+            .map(|(number, cause)| wrapped(&format!("{}. {}", number + 1, cause.why), "   ")),
+    );
     lines.push(section("What to do"));
     lines.extend(steps(&entry.steps));
     lines.push(section("In cold mail"));
@@ -155,7 +173,7 @@ fn commands<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
             seen.push(command.clone());
         }
     }
-    seen.into_iter().map(|command| format!("  {command}")).collect()
+    seen.into_iter().map(|command| format!("  {}", command.replace('{', "<").replace('}', ">"))).collect()
 }
 
 fn heading(text: &str) -> String {

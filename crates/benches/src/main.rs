@@ -1,0 +1,22 @@
+//! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
+//! `cargo xtask bench explain` runs them; nothing here is a test.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
+
+mod explain;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let json = arguments.iter().any(|word| word == "--json");
+    match arguments.first().map(String::as_str) {
+        Some("explain") => {
+            println!("{}", explain::run(json));
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("benches explain [--json]");
+            ExitCode::from(2)
+        }
+    }
+}
