@@ -41,6 +41,7 @@ pub const TOOLS: &[Tool] = &[
         shown_by: &["/usr/lib/python3/dist-packages/dns"],
         purpose: "DNS for that verifier",
     },
+    Tool { package: "chromium", shown_by: &["chromium"], purpose: "a browser for the exported reference" },
     Tool { package: "postgresql", shown_by: &["/usr/lib/postgresql"], purpose: "the store suite on PostgreSQL" },
 ];
 

@@ -71,7 +71,7 @@ fn retries_are_real_and_every_refusal_is_explained() {
         let explained = ["entry", "who", "how_long", "action"].iter().all(|field| one[*field].is_string());
         assert!(explained || text(one, "status") == "delivered", "{one:#}");
         if let Some(entry) = one["entry"].as_str() {
-            let shown = Command::new(binary()).args(["explain", "--entry", entry]).output().unwrap();
+            let shown = Command::new(binary()).args(["explain", entry]).output().unwrap();
             assert!(shown.status.success(), "{entry} is not in the reference");
         }
     }

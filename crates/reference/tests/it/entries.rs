@@ -33,6 +33,7 @@ const NAMED_BY_CODE: &[&str] = &[
     "record-missing",
     "record-different",
     "spf-record-wrong",
+    "spf-too-many-lookups",
     "dkim-record-wrong",
     "dmarc-record-wrong",
     "mx-record-wrong",
