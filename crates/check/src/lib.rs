@@ -1,7 +1,7 @@
 //! Live checks: one file a check; each returns a [`Finding`] that is always set and carries its
 //! evidence. What could not be looked up is unknown, never good.
 //!
-//! The ids are those of `reference`'s `catalogue/checks.toml`. Reading order: [`Facts`], [`Finding`], [`run`].
+//! The ids are those of `reference`'s `catalogue/checks.toml`. Reading order: [`Facts`], [`Finding`], [`Checks::run`].
 
 mod dkim;
 mod dmarc;

@@ -16,7 +16,7 @@ pub struct Provider {
     /// Domains of its recipients, for a bounce that names no host: `gmail.com`.
     #[serde(default)]
     pub domain: Vec<String>,
-    /// Fragments that only its replies hold, as [`plain`](crate::plain) writes them.
+    /// Fragments that only its replies hold, as [`plain`](crate::plain()) writes them.
     #[serde(default)]
     pub text: Vec<String>,
 }

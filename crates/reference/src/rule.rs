@@ -24,7 +24,7 @@ pub struct Rule {
     /// Stages. One that is not known (a pasted reply, a later notification) meets none.
     #[serde(deserialize_with = "one_or_many")]
     pub stage: Vec<Stage>,
-    /// Fragments of the reply's text, as [`plain`](crate::plain) writes it; one must occur.
+    /// Fragments of the reply's text, as [`plain`](crate::plain()) writes it; one must occur.
     #[serde(deserialize_with = "one_or_many")]
     pub text: Vec<String>,
     /// Fragments that must all occur.

@@ -207,3 +207,33 @@ proptest! {
         }
     }
 }
+
+/// The corpus that mutations start from.
+const CORPUS: [&[u8]; 5] = [
+    include_bytes!("../vectors/dsn/postfix.eml"),
+    include_bytes!("../vectors/dsn/exim.eml"),
+    include_bytes!("../vectors/dsn/gmail.eml"),
+    include_bytes!("../vectors/dsn/exchange.eml"),
+    include_bytes!("../vectors/dsn/postfix-delayed.eml"),
+];
+
+proptest! {
+    #[test]
+    fn bounces_that_were_cut_spliced_and_overwritten_never_panic(
+        first in 0_usize..5, second in 0_usize..5, cut in 0.0_f64..1.0, from in 0.0_f64..1.0,
+        overwritten in proptest::collection::vec((0.0_f64..1.0, any::<u8>()), 0..20),
+    ) {
+        let at = |message: &[u8], share: f64| (message.len() as f64 * share) as usize;
+        let mut message = CORPUS[first][..at(CORPUS[first], cut)].to_vec();
+        message.extend_from_slice(&CORPUS[second][at(CORPUS[second], from)..]);
+        for (share, octet) in overwritten {
+            let place = at(&message, share);
+            if let Some(there) = message.get_mut(place) {
+                *there = octet;
+            }
+        }
+        let told = explain_message(&message);
+        prop_assert!(told.recipients.iter().all(|one| !one.explanation.entry.is_empty()));
+        let _ = bounce::explain_text(&String::from_utf8_lossy(&message));
+    }
+}
