@@ -253,3 +253,33 @@ fn a_class_does_not_contradict_itself() {
         }
     }
 }
+
+/// Highest detail of each subject in the registry of 2024-12-06. IANA smtp-enhanced-status-codes.
+const REGISTERED: [(u16, u16); 8] = [(0, 0), (1, 10), (2, 4), (3, 6), (4, 7), (5, 6), (6, 10), (7, 30)];
+
+#[test]
+fn every_registered_code_has_an_entry_that_is_no_providers() {
+    for (subject, last) in REGISTERED {
+        // X.1.5 says that the address was right: it has no class 4 or 5.
+        for detail in (0..=last).filter(|detail| (subject, *detail) != (1, 5)) {
+            let of = |class| smtp::Enhanced::new(class, subject, detail);
+            let has = |class| {
+                let holds = |entry: &&reference::Entry| entry.enhanced.iter().any(|pattern| pattern.holds(of(class)));
+                all().iter().filter(|entry| entry.provider.is_none()).any(|entry| holds(&entry))
+            };
+            assert!(has(4) || has(5), "no entry for X.{subject}.{detail}");
+        }
+    }
+    for code in [421, 432, 450, 451, 452, 454, 455, 500, 501, 502, 503, 504, 521, 523, 525, 530, 534, 535, 538] {
+        assert!(all().iter().any(|entry| entry.reply.first() == Some(&code)), "no entry for {code}");
+    }
+    for code in [550, 551, 552, 553, 554, 555, 556] {
+        assert!(all().iter().any(|entry| entry.reply.first() == Some(&code)), "no entry for {code}");
+    }
+}
+
+#[test]
+fn enough_pages_are_written_in_full_depth() {
+    let deep = all().iter().filter(|entry| entry.is_deep()).count();
+    assert!(deep >= 60, "{deep}");
+}
