@@ -1,7 +1,8 @@
-//! Live checks: one file a check; each returns a [`Finding`] that is always set and carries its
-//! evidence. What could not be looked up is unknown, never good.
+//! Live checks: one file a check; each returns [`Finding`]s that are always set and carry their evidence. What could
+//! not be looked at is unknown, never good.
 //!
-//! The ids are those of `reference`'s `catalogue/checks.toml`. Reading order: [`Facts`], [`Finding`], [`Checks::run`].
+//! A finding's [`Kind`] is declared beside the check that finds it; the reference has an entry for each. Reading
+//! order: [`Finding`], [`Checks`], [`Facts`], then any check.
 
 mod dkim;
 mod dmarc;
@@ -17,7 +18,12 @@ use dns::Resolver;
 use rules::Fault;
 use syntax::Domain;
 
-pub use finding::{Finding, State};
+pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+
+/// Every kind of finding, for the tests and the docs.
+pub fn kinds() -> Vec<&'static Kind> {
+    [spf::KINDS, dkim::KINDS, dmarc::KINDS, ptr::KINDS, mx::KINDS].concat()
+}
 
 /// What is known about a refusal; a check that needs more than is known does not run.
 #[derive(Debug, Clone, Default)]
@@ -32,11 +38,13 @@ pub struct Facts {
     pub recipient_domain: Option<Domain>,
 }
 
-/// Checks over one resolver.
-#[derive(Debug)]
+/// What every check looks through. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct Checks {
-    resolver: Resolver,
-    verifier: Verifier,
+    /// Asked for everything in the DNS.
+    pub resolver: Resolver,
+    /// SPF, DKIM and DMARC by the other implementation, which our own is held against.
+    pub verifier: Verifier,
 }
 
 impl Checks {
@@ -49,17 +57,38 @@ impl Checks {
         Ok(Self { resolver, verifier })
     }
 
-    /// Runs the check of that id; `None` when there is no such live check, or a fact that it needs is
-    /// not known.
-    pub async fn run(&self, id: &str, facts: &Facts) -> Option<Finding> {
-        match id {
-            "spf" => Some(spf::look(&self.verifier, facts.domain.as_ref()?, facts.ip?).await),
-            "dkim" => Some(dkim::look(&self.resolver, facts.domain.as_ref()?, facts.selector.as_deref()?).await),
-            "dmarc" => Some(dmarc::look(&self.resolver, facts.domain.as_ref()?).await),
-            "ptr" => Some(ptr::look(&self.resolver, facts.ip?).await),
-            "sender-mx" => Some(mx::look(&self.resolver, "sender-mx", facts.domain.as_ref()?).await),
-            "recipient-mx" => Some(mx::look(&self.resolver, "recipient-mx", facts.recipient_domain.as_ref()?).await),
-            _ => None,
+    /// Runs the check of that id (a key of the reference's `catalogue/checks.toml`); nothing when there is no such live
+    /// check, or a fact that it needs is not known.
+    pub async fn run(&self, id: &str, facts: &Facts) -> Vec<Finding> {
+        self.try_run(id, facts).await.unwrap_or_default()
+    }
+
+    async fn try_run(&self, id: &str, facts: &Facts) -> Option<Vec<Finding>> {
+        Some(match id {
+            "spf" => self.spf(facts.domain.as_ref()?, facts.ip?).await,
+            "dkim" => self.dkim(facts.domain.as_ref()?, facts.selector.as_deref()?).await,
+            "dmarc" => self.dmarc(facts.domain.as_ref()?).await,
+            "ptr" => self.ptr(facts.ip?).await,
+            "sender-mx" => self.mx(facts.domain.as_ref()?).await,
+            "recipient-mx" => self.recipient_mx(facts.recipient_domain.as_ref()?).await,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_finding_has_its_entry_and_its_check() {
+        let kinds = kinds();
+        for kind in &kinds {
+            assert!(reference::finding(kind.id).is_some(), "no entry of the reference names the finding {}", kind.id);
+            assert!(reference::checks().contains_key(kind.check), "{}: no check {}", kind.id, kind.check);
         }
+        let mut ids: Vec<&str> = kinds.iter().map(|kind| kind.id).collect();
+        ids.sort_unstable();
+        assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "a kind is declared twice: {ids:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: thin faces of the deeds in `ops`.
 
+mod check;
 mod config;
 mod domain;
 mod explain;
@@ -37,8 +38,9 @@ pub struct Arguments {
     command: Command,
 }
 
+/// What every command takes.
 #[derive(Args)]
-struct Global {
+pub struct Global {
     /// Configuration file [default: coldrelay.toml, when it is there]
     #[arg(long, global = true, env = "COLDRELAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -76,6 +78,9 @@ enum Command {
     /// Addresses that are left alone
     #[command(subcommand)]
     Suppression(suppression::Suppression),
+    /// Check a domain, an address, a message, an IP: the live checks and the free tools
+    #[command(subcommand)]
+    Check(check::Check),
     /// Explain a reply, a log line or a bounce message
     Explain(explain::Explain),
     /// The reference of SMTP errors: list, search, export
@@ -130,7 +135,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
-        Command::Explain(explain) => explain.run(out).await,
+        Command::Check(check) => check.run(&global, out).await,
+        Command::Explain(explain) => explain.run(&global, out).await,
         Command::Reference(reference) => reference.run(out),
         Command::Config(config) => config.run(global.config_path(), out),
         Command::Completions { shell } => {

@@ -14,12 +14,14 @@ pub async fn verify(checks: &Checks, explanation: &mut Explanation, facts: &Fact
         findings.extend(checks.run(cause.check, facts).await);
     }
     for cause in &mut explanation.causes {
-        if let Some(finding) = findings.iter().find(|finding| finding.check == cause.check) {
-            cause.evidence = Some(finding.evidence.clone());
+        let of_this = findings.iter().filter(|finding| finding.check == cause.check);
+        if let Some(finding) = of_this.max_by_key(|finding| finding.state) {
+            cause.evidence = Some(finding.seen.clone());
         }
     }
-    let place = |check: &str| match findings.iter().find(|finding| finding.check == check).map(|finding| finding.state)
-    {
+    let worst =
+        |check: &str| findings.iter().filter(|finding| finding.check == check).map(|finding| finding.state).max();
+    let place = |check: &str| match worst(check) {
         Some(State::Bad) => 0,
         Some(State::Ok) => 2,
         Some(State::Warn | State::Unknown) | None => 1,

@@ -1,6 +1,6 @@
 //! All entries, read once.
 
-use std::sync::OnceLock;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use crate::Entry;
 
@@ -24,6 +24,15 @@ pub fn entry(id: &str) -> Option<&'static Entry> {
     entries.binary_search_by(|entry| entry.id.as_str().cmp(id)).ok().and_then(|index| entries.get(index))
 }
 
+/// The entry that explains a finding of ours, by the finding's id: `spf.too-many-lookups`.
+pub fn finding(id: &str) -> Option<&'static Entry> {
+    static FINDINGS: OnceLock<BTreeMap<&'static str, &'static Entry>> = OnceLock::new();
+    let index = FINDINGS.get_or_init(|| {
+        all().iter().flat_map(|entry| entry.findings.iter().map(move |id| (id.as_str(), entry))).collect()
+    });
+    index.get(id).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +44,15 @@ mod tests {
             assert_eq!(entry.id, *name, "content/{name}.toml has another id");
         }
         assert_eq!(all().len(), CONTENT.len());
+    }
+
+    #[test]
+    fn a_finding_is_explained_by_one_entry() {
+        assert_eq!(finding("spf.too-many-lookups").map(|entry| entry.id.as_str()), Some("spf-too-many-lookups"));
+        let mut ids: Vec<&String> = all().iter().flat_map(|entry| &entry.findings).collect();
+        ids.sort();
+        let twice: Vec<_> = ids.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?} stand in two entries");
     }
 
     #[test]

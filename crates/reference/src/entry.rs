@@ -45,6 +45,9 @@ pub struct Entry {
     /// What it means for one-to-one business mail.
     #[serde(deserialize_with = "folded")]
     pub cold_mail: String,
+    /// Ids of our own findings that the entry explains: `spf.too-many-lookups`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<String>,
     /// Ids of neighbouring entries.
     #[serde(default)]
     pub related: Vec<String>,

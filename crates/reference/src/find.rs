@@ -2,14 +2,14 @@
 
 use smtp::Enhanced;
 
-use crate::{Entry, all, entry, plain, providers};
+use crate::{Entry, all, entry, finding, plain, providers};
 
 /// The entries that a few words name, the best first: an id (`553`, `550-5-7-26-at-gmail`), an id of a
 /// finding (`spf.too-many-lookups`), codes (`5.7.26`, `550 5.1.1`), a provider with a code
 /// (`gmail 4.7.28`). Empty when they name none or hold any other word; [`search`] looks into the texts.
 pub fn find(words: &str) -> Vec<&'static Entry> {
     let asked = Asked::read(words);
-    if let Some(entry) = entry(&asked.slug) {
+    if let Some(entry) = entry(&asked.slug).or_else(|| finding(&words.trim().to_ascii_lowercase())) {
         return vec![entry];
     }
     if !asked.understood || (asked.reply.is_none() && asked.enhanced.is_none()) {
@@ -122,6 +122,7 @@ mod tests {
         assert_eq!(first("550 5.1.1"), Some("550-5-1-1"));
         assert_eq!(first("Gmail 4.7.28"), Some("421-4-7-28-at-gmail"));
         assert_eq!(first("550-5-7-26-at-gmail"), Some("550-5-7-26-at-gmail"));
+        assert_eq!(first("spf.too-many-lookups"), Some("spf-too-many-lookups"));
         assert_eq!(first("no such thing"), None);
     }
 

@@ -27,7 +27,7 @@ mod step;
 
 pub use axes::{Action, Category, Class, HowLong, Identity, Retry, Scope, Who};
 pub use catalogue::{Check, Citation, Source, checks, citation, sources};
-pub use content::{all, entry};
+pub use content::{all, entry, finding};
 pub use entry::{Cause, Entry, Faq, Fixture, Page};
 pub use find::{find, search};
 pub use index::{Grounds, Hit, Index, Seen, index};

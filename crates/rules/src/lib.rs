@@ -8,6 +8,7 @@ mod fault;
 pub mod id;
 pub mod outcome;
 pub mod pacing;
+pub mod reach;
 pub mod retry;
 pub mod route;
 pub mod secret;

@@ -5,20 +5,22 @@ mod show;
 
 use std::{
     io::Read as _,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 use bounce::{Recognised, explain_message, explain_text};
-use check::{Checks, Facts};
+use check::Facts;
 use clap::Args;
-use dns::Resolver;
 use rules::{Blame, Fault, Retry};
 use syntax::Domain;
 
-use super::yes;
+use super::{
+    Global,
+    check::{Asking, word},
+    yes,
+};
 use crate::out::Out;
 
 pub use show::page;
@@ -26,9 +28,6 @@ pub use show::page;
 /// Most octets that are read from one file: a bounce is far below, and the rest of a larger one is
 /// the returned message.
 const MAX_OCTETS: u64 = 4 * 1024 * 1024;
-
-/// How long one question to a resolver may take.
-const RESOLVER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Explain a reply, a log line or a whole bounce; show an entry of the reference
 #[derive(Args)]
@@ -52,16 +51,15 @@ pub struct Explain {
     /// With --verify: the DKIM selector
     #[arg(long, value_name = "NAME", requires = "verify")]
     selector: Option<String>,
-    /// With --verify: the resolver to ask, as IP or IP:port; the system's without
-    #[arg(long, value_name = "SERVER", requires = "verify")]
-    resolver: Option<String>,
+    #[command(flatten)]
+    asking: Asking,
     /// One JSON object a line: for each line of the input, or for each message of a folder or mbox
     #[arg(long)]
     batch: bool,
 }
 
 impl Explain {
-    pub async fn run(self, out: Out) -> Result<ExitCode, Fault> {
+    pub async fn run(self, global: &Global, out: Out) -> Result<ExitCode, Fault> {
         if self.batch {
             return batch::run(self.file.as_deref(), &self.text, out);
         }
@@ -86,7 +84,7 @@ impl Explain {
         }
         let mut found = found;
         if self.verify {
-            self.look(&mut found, out).await?;
+            self.look(&mut found, global, out).await?;
         }
         for one in &found {
             out.answer(one, |one| show::explained(one, &octets));
@@ -95,8 +93,8 @@ impl Explain {
     }
 
     /// Runs the live checks for each recipient.
-    async fn look(&self, found: &mut [Recognised], out: Out) -> Result<(), Fault> {
-        let checks = Checks::new(self.resolver()?)?;
+    async fn look(&self, found: &mut [Recognised], global: &Global, out: Out) -> Result<(), Fault> {
+        let checks = self.asking.checks(global)?;
         for outcome in found.iter_mut().flat_map(|one| &mut one.recipients) {
             let domain =
                 outcome.recipient.as_deref().and_then(|address| address.rsplit_once('@')).map(|(_, domain)| domain);
@@ -108,22 +106,13 @@ impl Explain {
             };
             let findings = ops::verify(&checks, &mut outcome.explanation, &facts).await;
             for finding in &findings {
-                out.talk(&format!("{:?}: {}", finding.state, finding.evidence));
+                out.talk(&format!("{}: {}", word(finding.state), finding.seen));
             }
             if findings.is_empty() {
                 out.talk("No live check could run: tell it --domain and --ip.");
             }
         }
         Ok(())
-    }
-
-    fn resolver(&self) -> Result<Resolver, Fault> {
-        let Some(server) = &self.resolver else { return Resolver::system() };
-        let address =
-            server.parse::<SocketAddr>().or_else(|_| server.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
-        let address =
-            address.map_err(|_| Fault::caller("resolver.malformed", format!("`{server}` is no IP and no IP:port")))?;
-        Resolver::new(&[address], RESOLVER_LIMIT, false)
     }
 }
 
