@@ -2,7 +2,7 @@
 
 use rules::{
     Fault,
-    id::{MailboxId, RecipientId},
+    id::{MailTestId, MailboxId, RecipientId},
     token,
 };
 use store::{QueuedMessage, QueuedRecipient, SendingDomain};
@@ -14,11 +14,29 @@ use crate::start::Shared;
 #[derive(Debug, Clone)]
 pub(crate) struct Addressee {
     pub(crate) forward_path: Address,
-    pub(crate) mailbox: MailboxId,
+    pub(crate) place: Place,
     /// The mail host of the domain: speaks in our name.
     pub(crate) mail_host: String,
     /// What the return-path token is about.
     pub(crate) about: Option<About>,
+}
+
+/// Where a message is kept.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    Mailbox(MailboxId),
+    /// A one-time address: the message is tested, whatever its faults.
+    Test(MailTestId),
+}
+
+impl Addressee {
+    /// The mailbox, when it is one.
+    pub(crate) fn mailbox(&self) -> Option<&MailboxId> {
+        match &self.place {
+            Place::Mailbox(mailbox) => Some(mailbox),
+            Place::Test(_) => None,
+        }
+    }
 }
 
 /// A recipient of ours that a return path names.
@@ -41,20 +59,28 @@ pub(crate) enum Found {
 /// Names that a domain must answer to (RFC 5321 §4.5.1, RFC 2142), or that our own DNS records name.
 const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
 
+/// What the local part of a one-time address begins with.
+pub const TEST_PREFIX: &str = "test-";
+
 /// Looks a forward path up.
 pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fault> {
     let Some(domain) = serving(shared, address.domain()).await? else { return Ok(Found::NotOurs) };
     let mail_host = domain.mail_host.to_string();
     if let Some((recipient, message)) = returned(shared, address).await? {
         let about = Some(About { recipient: recipient.id, address: recipient.address });
-        return Ok(found(address, message.mailbox, mail_host, about));
+        return Ok(found(address, Place::Mailbox(message.mailbox), mail_host, about));
+    }
+    if address.local().get(..TEST_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(TEST_PREFIX))
+        && let Some(test) = shared.store.waiting_mail_test(address).await?
+    {
+        return Ok(found(address, Place::Test(test), mail_host, None));
     }
     let mailbox = mailbox(shared, &domain, address).await?;
-    Ok(mailbox.map_or(Found::NoMailbox, |mailbox| found(address, mailbox, mail_host, None)))
+    Ok(mailbox.map_or(Found::NoMailbox, |mailbox| found(address, Place::Mailbox(mailbox), mail_host, None)))
 }
 
-fn found(address: &Address, mailbox: MailboxId, mail_host: String, about: Option<About>) -> Found {
-    Found::Addressee(Box::new(Addressee { forward_path: address.clone(), mailbox, mail_host, about }))
+fn found(address: &Address, place: Place, mail_host: String, about: Option<About>) -> Found {
+    Found::Addressee(Box::new(Addressee { forward_path: address.clone(), place, mail_host, about }))
 }
 
 /// The sending domain that serves this name: itself, or the one whose mail host it is.

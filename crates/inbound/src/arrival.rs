@@ -3,13 +3,17 @@
 use std::net::IpAddr;
 
 use auth::{Arrived, Policy, Verdict, Verdicts};
-use rules::{Blame, Fault, Retry, id::MailboxId, submission};
+use rules::{
+    Blame, Fault, Retry,
+    id::{MailTestId, MailboxId},
+    submission,
+};
 use smtp::{Reply, replies as common};
-use store::{MailKind, NewMail};
+use store::{MailKind, NewMail, TestArrival};
 use syntax::{Address, Message, message_ids, parse_from};
 
 use crate::{
-    addressee::Addressee,
+    addressee::{Addressee, Place},
     notification::{self, Notification},
     replies,
     settings::{MAX_RECEIVED, VERIFY_LIMIT},
@@ -51,7 +55,7 @@ impl Arrival<'_> {
         }
         let id = self.shared.unique(self.helo);
         let traced = self.trace(&message, &verdicts, &id);
-        self.store(&message, &traced, &verdicts).await?;
+        self.store(&message, content, &traced, &verdicts).await?;
         Ok(replies::stored(&id))
     }
 
@@ -69,7 +73,7 @@ impl Arrival<'_> {
         self.shared.settings.reject_dmarc_failures
             && verdicts.dmarc == Verdict::Fail
             && verdicts.policy == Some(Policy::Reject)
-            && self.addressees.iter().any(|addressee| addressee.about.is_none())
+            && self.addressees.iter().any(|addressee| addressee.about.is_none() && addressee.mailbox().is_some())
     }
 
     /// The message with Return-Path, Authentication-Results and Received on top, and without such fields that
@@ -97,14 +101,27 @@ impl Arrival<'_> {
         })
     }
 
-    async fn store(&self, message: &Message<'_>, traced: &[u8], verdicts: &Verdicts) -> Result<(), Fault> {
+    async fn store(
+        &self,
+        message: &Message<'_>,
+        content: &[u8],
+        traced: &[u8],
+        verdicts: &Verdicts,
+    ) -> Result<(), Fault> {
         let verdicts = serde_json::to_string(verdicts).ok();
         let to_return_path = self.addressees.iter().any(|addressee| addressee.about.is_some());
         let notification = notification::read(traced, to_return_path);
         let mut mails = Vec::new();
         for addressee in &self.addressees {
-            let kind = self.kind(message, &notification, addressee).await?;
-            let mail = self.mail(message, traced, verdicts.clone(), addressee, kind);
+            let mailbox = match &addressee.place {
+                Place::Mailbox(mailbox) => mailbox,
+                Place::Test(test) => {
+                    self.keep_for_test(test, content).await?;
+                    continue;
+                }
+            };
+            let kind = self.kind(message, &notification, mailbox).await?;
+            let mail = self.mail(message, traced, verdicts.clone(), addressee, mailbox, kind);
             match (&notification, &addressee.about) {
                 (Notification::Read(told), Some(about)) => {
                     mails.extend(notification::settle(self.shared, told, about, mail).await?);
@@ -118,11 +135,23 @@ impl Arrival<'_> {
         Ok(())
     }
 
+    /// As it came, without our trace fields: what is tested is the sender's work.
+    async fn keep_for_test(&self, test: &MailTestId, content: &[u8]) -> Result<(), Fault> {
+        let arrival = TestArrival {
+            at: self.shared.store.clock().now(),
+            peer: self.peer,
+            helo: self.helo.to_owned(),
+            tls: self.secured,
+            reverse_path: self.reverse_path.cloned(),
+        };
+        self.shared.store.keep_mail_test(test, arrival, content).await.map(drop)
+    }
+
     async fn kind(
         &self,
         message: &Message<'_>,
         notification: &Notification,
-        addressee: &Addressee,
+        mailbox: &MailboxId,
     ) -> Result<MailKind, Fault> {
         if !matches!(notification, Notification::No) {
             return Ok(MailKind::Bounce);
@@ -130,7 +159,7 @@ impl Arrival<'_> {
         if self.is_automatic(message) {
             return Ok(MailKind::Auto);
         }
-        let is_reply = self.is_reply(message, &addressee.mailbox).await?;
+        let is_reply = self.is_reply(message, mailbox).await?;
         Ok(if is_reply { MailKind::Reply } else { MailKind::Message })
     }
 
@@ -159,11 +188,12 @@ impl Arrival<'_> {
         traced: &[u8],
         verdicts: Option<String>,
         addressee: &Addressee,
+        mailbox: &MailboxId,
         kind: MailKind,
     ) -> NewMail {
         let from = message.value("From").and_then(|value| parse_from(&value).ok());
         NewMail {
-            mailbox: addressee.mailbox.clone(),
+            mailbox: mailbox.clone(),
             kind,
             reverse_path: self.reverse_path.cloned(),
             forward_path: addressee.forward_path.clone(),

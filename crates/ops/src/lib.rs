@@ -2,6 +2,7 @@
 
 mod domain;
 mod house;
+mod mail_test;
 mod mailbox;
 mod queue;
 mod send;

@@ -37,4 +37,6 @@ ids! {
     AttemptId;
     /// A mail stored in a mailbox.
     MailId;
+    /// A one-time address and the message that was mailed to it.
+    MailTestId;
 }

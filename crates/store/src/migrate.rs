@@ -6,7 +6,8 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::{connect::Backend, fault::fault};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_mail_test.sql")];
 
 const DOING: &str = "bring the schema up to date";
 

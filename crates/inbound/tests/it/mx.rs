@@ -178,3 +178,28 @@ async fn somebody_who_guesses_names_is_shown_out() {
         assert!(answers < 40, "it may guess for ever");
     }
 }
+
+#[tokio::test]
+async fn a_one_time_address_takes_one_message_whatever_its_faults() {
+    let house = house().await;
+    let later = house.store.clock().now() + std::time::Duration::from_secs(60);
+    let to = address("test-abc123@example.test");
+    let test = house.store.new_mail_test(&to, later).await.unwrap();
+    let mut client = greeted(&house).await;
+    // The policy of strict.test asks for its refusal: a test takes it, and ann's mailbox would not.
+    let zone = dns::read_zone("strict.test", "_dmarc TXT \"v=DMARC1; p=reject\"\n@ TXT \"v=spf1 -all\"\n").unwrap();
+    house.authority.set_zone(&zone).await.unwrap();
+    let content = "From: mia@strict.test\r\nSubject: test\r\n\r\nHi";
+    let reply = client.send("mia@strict.test", &["TEST-abc123@example.test"], content).await;
+    assert!(reply.starts_with("250 "), "{reply}");
+    let kept = house.store.mail_test(&test.id).await.unwrap().unwrap();
+    let arrived = kept.arrived.expect("the message is there");
+    assert_eq!(arrived.reverse_path, Some(address("mia@strict.test")));
+    assert_eq!(arrived.peer, std::net::IpAddr::from([127, 0, 0, 1]));
+    let kept = house.store.mail_test_content(&test.id).await.unwrap().unwrap();
+    assert_eq!(String::from_utf8(kept).unwrap(), format!("{content}\r\n"));
+    assert!(house.mails("ann@example.test").await.is_empty());
+    client.expect("MAIL FROM:<mia@strict.test>", "250").await;
+    client.expect("RCPT TO:<test-abc123@example.test>", "550 5.1.1").await;
+    client.expect("RCPT TO:<test-other@example.test>", "550 5.1.1").await;
+}

@@ -15,6 +15,7 @@ mod opening;
 mod queue;
 mod settling;
 mod sharing;
+mod tests_by_mail;
 
 /// Makes a test for each database of every function named.
 macro_rules! on_both_databases {
