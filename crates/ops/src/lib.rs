@@ -5,6 +5,7 @@ mod house;
 mod mail_test;
 mod mailbox;
 mod queue;
+mod record;
 mod send;
 mod verify;
 
@@ -12,6 +13,7 @@ pub use domain::{Check, DomainReport, DomainRequest, DomainSummary};
 pub use house::{House, HouseSettings, Running};
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use queue::{Why, WhyRecipient};
+pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use send::Composed;
 pub use verify::verify;
 

@@ -1,5 +1,6 @@
 //! `coldrelay check`: the live checks and the free tools.
 
+mod account;
 mod dkim;
 mod dmarc;
 mod mx;
@@ -33,6 +34,8 @@ pub enum Check {
     Ptr(ptr::Ptr),
     /// Where the mail of a domain goes
     Mx(mx::Mx),
+    /// What our own log says about a domain of ours: volume, growth, bounces, caps
+    Account(account::Account),
 }
 
 impl Check {
@@ -43,6 +46,7 @@ impl Check {
             Self::Dmarc(dmarc) => dmarc.run(global, out).await,
             Self::Ptr(ptr) => ptr.run(global, out).await,
             Self::Mx(mx) => mx.run(global, out).await,
+            Self::Account(account) => account.run(global, out).await,
         }
     }
 }

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use crate::house::{CONTENT, House, MINUTE, NOON, Place, add_domain, add_mailbox, address, new_message, settled};
 
 crate::on_both_databases!(
+    what_was_sent_is_counted_by_day_destination_and_state,
     what_was_accepted_is_there_after_reopening_without_a_close,
     one_failing_change_of_a_group_leaves_the_others,
     accepting_writes_its_event_with_the_id,
@@ -229,4 +230,26 @@ async fn octets_that_postgresql_text_cannot_hold_are_replaced(place: Place) {
     };
     house.store.settle(vec![refused]).await.unwrap();
     assert_eq!(house.state(&recipient).await, State::Bounced);
+}
+
+async fn what_was_sent_is_counted_by_day_destination_and_state(place: Place) {
+    let house = House::at(place).await;
+    house.accept(&["bob@example.net", "cy@example.net", "di@example.org"]).await;
+    house.clock.forward(MINUTE * 60 * 24);
+    let recipient = house.accept_one().await;
+    let attempt = house.begin(&recipient, 1).await.unwrap();
+    house.store.settle(vec![settled(&attempt, &recipient, Verdict::Delivered)]).await.unwrap();
+    let counts = house.store.sent_by_day(&house.domain.id, NOON).await.unwrap();
+    let shown: Vec<(i64, &str, State, u64)> = counts
+        .iter()
+        .map(|count| (count.day.micros() / 86_400_000_000, count.to_domain.as_str(), count.state, count.recipients))
+        .collect();
+    let first = NOON.micros() / 86_400_000_000;
+    let expect = [
+        (first, "example.net", State::Queued, 2),
+        (first, "example.org", State::Queued, 1),
+        (first + 1, "example.net", State::Delivered, 1),
+    ];
+    assert_eq!(shown, expect);
+    assert_eq!(house.store.sent_by_day(&house.domain.id, NOON + MINUTE).await.unwrap().len(), 1);
 }
