@@ -1,7 +1,8 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain` runs them; nothing here is a test.
+//! `cargo xtask bench explain` and `cargo xtask bench check` run them; nothing here is a test.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
+mod check;
 mod explain;
 
 use std::process::ExitCode;
@@ -14,8 +15,18 @@ fn main() -> ExitCode {
             println!("{}", explain::run(json));
             ExitCode::SUCCESS
         }
+        Some("check") => match check::run(json) {
+            Ok(text) => {
+                println!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("bench check: {why}");
+                ExitCode::FAILURE
+            }
+        },
         _ => {
-            eprintln!("benches explain [--json]");
+            eprintln!("benches explain|check [--json]");
             ExitCode::from(2)
         }
     }

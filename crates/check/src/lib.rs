@@ -6,6 +6,7 @@
 
 mod dkim;
 mod dmarc;
+mod domain;
 mod finding;
 mod mx;
 mod ptr;
@@ -18,6 +19,7 @@ use dns::Resolver;
 use rules::Fault;
 use syntax::Domain;
 
+pub use domain::{DomainFacts, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
 
 /// Every kind of finding, for the tests and the docs.

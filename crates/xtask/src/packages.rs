@@ -41,6 +41,11 @@ pub const TOOLS: &[Tool] = &[
         shown_by: &["/usr/lib/python3/dist-packages/dns"],
         purpose: "DNS for that verifier",
     },
+    Tool {
+        package: "python3-spf",
+        shown_by: &["/usr/lib/python3/dist-packages/spf.py"],
+        purpose: "an independent SPF implementation",
+    },
     Tool { package: "chromium", shown_by: &["chromium"], purpose: "a browser for the exported reference" },
     Tool { package: "postgresql", shown_by: &["/usr/lib/postgresql"], purpose: "the store suite on PostgreSQL" },
 ];
