@@ -72,7 +72,8 @@ impl Kind {
 
     /// In that state.
     pub fn found(&'static self, state: State, seen: impl Into<String>) -> Finding {
-        let entry = reference::finding(self.id).filter(|_| state != State::Ok);
+        // What could not be looked at asks for another look, not for a repair.
+        let entry = reference::finding(self.id).filter(|_| matches!(state, State::Warn | State::Bad));
         Finding {
             id: self.id,
             check: self.check,
@@ -104,9 +105,9 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// The rule cited.
     pub rule: &'static str,
-    /// What to do, when not ok.
+    /// What to do, when warn or bad.
     pub fix: Option<Fix>,
-    /// The reference entry, when not ok.
+    /// The reference entry, when warn or bad.
     pub entry: Option<&'static str>,
 }
 

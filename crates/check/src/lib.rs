@@ -19,12 +19,12 @@ use dns::Resolver;
 use rules::Fault;
 use syntax::Domain;
 
-pub use domain::{DomainFacts, Told};
+pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
 
 /// Every kind of finding, for the tests and the docs.
 pub fn kinds() -> Vec<&'static Kind> {
-    [spf::KINDS, dkim::KINDS, dmarc::KINDS, ptr::KINDS, mx::KINDS].concat()
+    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS].concat()
 }
 
 /// What is known about a refusal; a check that needs more than is known does not run.

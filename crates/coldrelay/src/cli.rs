@@ -114,6 +114,13 @@ impl Global {
         })
     }
 
+    /// The store's deeds, when there is a store: a check of other people's domains makes none.
+    async fn ops_if_there(&self) -> Result<Option<Ops>, Fault> {
+        let config = self.config()?;
+        let is_there = config.database_url != "sqlite" || config.data_dir.join("coldrelay.db").exists();
+        if is_there { house::open(&config).await.map(Some) } else { Ok(None) }
+    }
+
     async fn ops(&self) -> Result<Ops, Fault> {
         house::open(&self.config()?).await
     }

@@ -8,10 +8,12 @@ mod greylisting;
 mod late_bouncer;
 mod legacy;
 mod mailbox_full;
+mod outlook_like;
 mod strict;
 mod throttling;
 mod tls_requiring;
 mod unknown_user;
+mod yahoo_like;
 
 use std::sync::Arc;
 
@@ -67,6 +69,8 @@ pub(crate) fn of(resident: &Resident, world: &World, outbox: &Outbox) -> Arc<dyn
     let outbox = outbox.clone();
     match resident.name {
         "dmarc-enforcing" => Arc::new(dmarc_enforcing::DmarcEnforcing::new(world)),
+        "outlook-like" => Arc::new(outlook_like::OutlookLike::new(world)),
+        "yahoo-like" => Arc::new(yahoo_like::YahooLike::new(world)),
         "strict" => Arc::new(strict::Strict::new(world, *resident)),
         "legacy" => Arc::new(legacy::Legacy),
         "blocklisting" => Arc::new(blocklisting::Blocklisting::new(world)),

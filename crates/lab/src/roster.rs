@@ -52,6 +52,8 @@ pub(crate) const RECEIVERS: &[Resident] = &[
     lives("drops-at-rcpt", "drops-at-rcpt.test", 25),
     lives("drops-at-data", "drops-at-data.test", 26),
     lives("drops-after-dot", "drops-after-dot.test", 27),
+    lives("outlook-like", "outlook-like.test", 28),
+    lives("yahoo-like", "yahoo-like.test", 29),
 ];
 
 /// Our own sending domains, each with its egress IP 127.0.1.x.

@@ -160,7 +160,7 @@ async fn one_port_everywhere() -> Result<(u16, Vec<(Resident, TcpListener)>), Fa
         }
     }
     Err(Fault::new("lab.port", Blame::Operator, Retry::Later)
-        .context("no port is free on all of 127.0.0.11-27 and 127.0.1.1-6: is another lab running?"))
+        .context("no port is free on all of 127.0.0.11-29 and 127.0.1.1-6: is another lab running?"))
 }
 
 async fn try_port() -> Option<(u16, Vec<(Resident, TcpListener)>)> {

@@ -49,6 +49,8 @@ const LETTERS: &[Letter] = &[
     letter(ANN, "dana@accepting.test", "an ordinary message"),
     letter("ben@acme-mail.test", "eli@accepting.test", "an ordinary message from a colleague"),
     letter(ANN, "dana@dmarc-enforcing.test", "SPF, DKIM, DMARC and reverse DNS are in order"),
+    letter(ANN, "dana@outlook-like.test", "SPF and DKIM pass, and DMARC is aligned"),
+    letter(ANN, "dana@yahoo-like.test", "a domain that exists, authenticated"),
     letter(ANN, "dana@strict.test", "the callback finds the sender"),
     letter(ANN, "dana@legacy.test", "a plain From"),
     letter("ann+west@acme-mail.test", "dana@legacy.test", "a From with a sub-address"),

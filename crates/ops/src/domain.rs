@@ -1,5 +1,6 @@
 //! Domains: plan, apply, diff, show, check.
 
+mod facts;
 mod proof;
 mod publishing;
 
@@ -11,6 +12,7 @@ use rules::{Blame, Fault, Retry, event::Event};
 use store::{DkimKey, NewDomain, SendingDomain};
 use syntax::{Address, Domain, Timestamp};
 
+pub use facts::name_deeds;
 pub use proof::Check;
 
 use crate::{Ops, Publishing};

@@ -9,7 +9,7 @@ mod record;
 mod send;
 mod verify;
 
-pub use domain::{Check, DomainReport, DomainRequest, DomainSummary};
+pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use queue::{Why, WhyRecipient};

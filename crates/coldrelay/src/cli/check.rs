@@ -3,6 +3,7 @@
 mod account;
 mod dkim;
 mod dmarc;
+mod domain;
 mod mx;
 mod ptr;
 mod show;
@@ -24,6 +25,8 @@ use crate::{exit, out::Out};
 
 #[derive(Subcommand)]
 pub enum Check {
+    /// The deliverability test of a domain, or of many
+    Domain(domain::Domain),
     /// SPF of a domain for an IP
     Spf(spf::Spf),
     /// The DKIM key of a selector
@@ -41,6 +44,7 @@ pub enum Check {
 impl Check {
     pub async fn run(self, global: &Global, out: Out) -> Result<ExitCode, Fault> {
         match self {
+            Self::Domain(domain) => domain.run(global, out).await,
             Self::Spf(spf) => spf.run(global, out).await,
             Self::Dkim(dkim) => dkim.run(global, out).await,
             Self::Dmarc(dmarc) => dmarc.run(global, out).await,

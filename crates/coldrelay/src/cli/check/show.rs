@@ -16,7 +16,7 @@ pub fn finding(finding: &Finding) -> String {
         lines.extend(fix.deed.iter().map(|deed| format!("                $ {deed}")));
         lines.extend(fix.record.iter().map(|record| format!("                {record}")));
     }
-    if finding.state != State::Ok {
+    if matches!(finding.state, State::Warn | State::Bad) {
         let entry = finding.entry.map(|entry| format!(", coldrelay explain {entry}")).unwrap_or_default();
         lines.push(format!("           {} [{}{entry}]", finding.rule, finding.id));
     }
