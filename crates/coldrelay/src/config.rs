@@ -69,6 +69,8 @@ settings! {
     listen_dns: Vec<SocketAddr> = "listen.dns", "[\"127.0.0.1:5300\"]";
     /// Where health and metrics are served; empty turns it off.
     listen_http: Vec<SocketAddr> = "listen.http", "[\"127.0.0.1:8025\"]";
+    /// Where the MTA-STS policies are served (port 443 in public); empty turns it off.
+    listen_https: Vec<SocketAddr> = "listen.https", "[\"127.0.0.1:8443\"]";
 
     /// DNS servers to ask; empty: those of the system.
     dns_servers: Vec<SocketAddr> = "dns.servers", "[]";
@@ -115,6 +117,9 @@ settings! {
     tls_certificate: Option<PathBuf> = "tls.certificate", "\"\"";
     /// Its key, PEM.
     tls_key: Option<PathBuf> = "tls.key", "\"\"";
+
+    /// What the MTA-STS policies ask of senders: `testing`, or `enforce` once the certificate is one that they can verify.
+    mta_sts_mode: String = "mta_sts.mode", "\"testing\"";
 
     /// `text` or `json`, on stderr.
     log_format: String = "log.format", "\"text\"";

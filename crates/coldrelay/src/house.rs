@@ -8,6 +8,7 @@ use ops::{House, HouseSettings, Ops, Publishing, Running};
 use rules::{Blame, Fault, Retry, pacing, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
+use web::{Site, StsMode};
 
 use crate::{clock::SystemClock, config::Config};
 
@@ -49,6 +50,8 @@ pub struct Served {
     pub dns: Vec<SocketAddr>,
     /// Where HTTP listens.
     pub http: Vec<SocketAddr>,
+    /// Where HTTPS listens.
+    pub https: Vec<SocketAddr>,
     stopper: net::Stopper,
     web: Vec<JoinHandle<()>>,
 }
@@ -64,13 +67,20 @@ impl Served {
         let store = ops.store.clone();
         let house = House::start(ops, settings(config, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
-        let (mut http, mut web) = (Vec::new(), Vec::new());
+        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
+        let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;
             http.push(local(&listener)?);
-            web.push(tokio::spawn(web::serve(listener, store.clone(), house.metrics.clone(), stop.clone())));
+            web.push(tokio::spawn(web::serve(listener, site.clone(), stop.clone())));
         }
-        Ok(Self { house, dns, http, stopper, web })
+        for address in &config.listen_https {
+            let listener = inbound::bind(*address).await?;
+            https.push(local(&listener)?);
+            let listener = net::TlsListener::new(listener, &certificate(config)?).map_err(unheard)?;
+            web.push(tokio::spawn(web::serve_tls(listener, site.clone(), stop.clone())));
+        }
+        Ok(Self { house, dns, http, https, stopper, web })
     }
 
     /// Stops it in order.
@@ -84,7 +94,20 @@ impl Served {
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Fault> {
-    listener.local_addr().map_err(|error| Fault::new("listen.bind", Blame::Us, Retry::Later).caused_by(error))
+    listener.local_addr().map_err(unheard)
+}
+
+fn unheard(error: std::io::Error) -> Fault {
+    Fault::new("listen.bind", Blame::Us, Retry::Later).caused_by(error)
+}
+
+fn sts_mode(config: &Config) -> Result<StsMode, Fault> {
+    match config.mta_sts_mode.as_str() {
+        "testing" => Ok(StsMode::Testing),
+        "enforce" => Ok(StsMode::Enforce),
+        other => Err(Fault::new("config.invalid", Blame::Operator, Retry::AfterChange)
+            .context(format!("`mta_sts.mode` is `{other}`: use testing or enforce"))),
+    }
 }
 
 async fn authority(config: &Config) -> Result<Option<Authority>, Fault> {

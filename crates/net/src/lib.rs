@@ -5,6 +5,7 @@ mod drive;
 mod serve;
 mod stop;
 mod tls;
+mod tls_listener;
 mod transcript;
 
 pub use dial::{Dial, dial};
@@ -12,4 +13,5 @@ pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
 pub use serve::{Limits, serve};
 pub use stop::{Stop, Stopper};
 pub use tls::{ClientTls, ServerTls};
+pub use tls_listener::{TlsListener, TlsStream};
 pub use transcript::{Log, Transcript};

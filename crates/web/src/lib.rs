@@ -1,9 +1,11 @@
-//! HTTP: `/healthz`, `/readyz` and `/metrics`; the REST API and the pages come here.
+//! HTTP: `/healthz`, `/readyz` and `/metrics` for machines of the house, over TLS the MTA-STS policies for everybody;
+//! the REST API and the pages come here.
 //!
-//! Reading order: [`serve`], then `probe` (the answers), `problem` (what is not found or went wrong, as RFC 9457
+//! Reading order: [`serve`], [`serve_tls`], then `probe` (the answers), `problem` (what is not found or went wrong, as RFC 9457
 //! says it) and `listener` (how many clients, and for how long).
 
 mod listener;
+mod policy;
 mod probe;
 mod problem;
 pub mod reference;
@@ -22,6 +24,8 @@ use notify::Metrics;
 use store::Store;
 use tokio::net::TcpListener;
 
+pub use policy::StsMode;
+
 use crate::{listener::Limited, problem::Problem};
 
 /// Longest time for one answer.
@@ -30,18 +34,33 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// Longest time that open connections get once the server is told to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
+/// What the answers are made from.
 #[derive(Clone)]
-struct Web {
-    store: Store,
-    metrics: Metrics,
+pub struct Site {
+    /// Rows.
+    pub store: Store,
+    /// Counts.
+    pub metrics: Metrics,
+    /// What the MTA-STS policies ask of senders.
+    pub sts_mode: StsMode,
 }
 
-/// Serves until stopped.
-pub async fn serve(listener: TcpListener, store: Store, metrics: Metrics, stop: net::Stop) {
-    let router = router(Web { store, metrics });
+/// Serves health, readiness and metrics until stopped. Not for the open Internet.
+pub async fn serve(listener: TcpListener, site: Site, stop: net::Stop) {
+    run(Limited::new(listener), inner(site), stop).await;
+}
+
+/// Serves what the world may ask, over TLS, until stopped.
+pub async fn serve_tls(listener: net::TlsListener, site: Site, stop: net::Stop) {
+    run(Limited::new(listener), outer(site), stop).await;
+}
+
+async fn run<L>(listener: Limited<L>, router: Router, stop: net::Stop)
+where
+    Limited<L>: axum::serve::Listener<Addr = std::net::SocketAddr>,
+{
     let (mut told, mut late) = (stop.clone(), stop);
-    let serving =
-        axum::serve(Limited::new(listener), router).with_graceful_shutdown(async move { told.stopped().await });
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { told.stopped().await });
     let too_late = async {
         late.stopped().await;
         tokio::time::sleep(STOP_LIMIT).await;
@@ -56,16 +75,28 @@ pub async fn serve(listener: TcpListener, store: Store, metrics: Metrics, stop: 
     }
 }
 
-fn router(web: Web) -> Router {
-    Router::new()
+fn inner(site: Site) -> Router {
+    let routes = Router::new()
         .route("/healthz", get(probe::healthz))
         .route("/readyz", get(probe::readyz))
         .route("/metrics", get(probe::metrics))
+        // For a proxy in front that holds the certificate.
+        .route("/.well-known/mta-sts.txt", get(policy::mta_sts));
+    dressed(routes, site)
+}
+
+fn outer(site: Site) -> Router {
+    dressed(Router::new().route("/.well-known/mta-sts.txt", get(policy::mta_sts)), site)
+}
+
+/// With the limits and headers of every answer.
+fn dressed(routes: Router<Site>, site: Site) -> Router {
+    routes
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn(with_security_headers))
-        .with_state(web)
+        .with_state(site)
 }
 
 /// An answer that takes too long is a problem of its own.
@@ -92,14 +123,20 @@ async fn with_security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-impl FromRef<Web> for Metrics {
-    fn from_ref(web: &Web) -> Self {
-        web.metrics.clone()
+impl FromRef<Site> for Metrics {
+    fn from_ref(site: &Site) -> Self {
+        site.metrics.clone()
     }
 }
 
-impl FromRef<Web> for Store {
-    fn from_ref(web: &Web) -> Self {
-        web.store.clone()
+impl FromRef<Site> for Store {
+    fn from_ref(site: &Site) -> Self {
+        site.store.clone()
+    }
+}
+
+impl FromRef<Site> for StsMode {
+    fn from_ref(site: &Site) -> Self {
+        site.sts_mode
     }
 }

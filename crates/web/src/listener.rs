@@ -11,6 +11,7 @@ use std::{
 };
 
 use axum::serve::Listener;
+use net::{TlsListener, TlsStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -25,33 +26,37 @@ const MAX_CLIENTS: usize = 256;
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
 
 /// The listener.
-pub(crate) struct Limited {
-    listener: TcpListener,
+pub(crate) struct Limited<L> {
+    listener: L,
     places: Arc<Semaphore>,
 }
 
 /// A client's stream: an error once it has been silent for too long.
-pub(crate) struct Client {
-    stream: TcpStream,
+pub(crate) struct Client<S> {
+    stream: S,
     silence: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
-impl Limited {
-    pub(crate) fn new(listener: TcpListener) -> Self {
+impl<L> Limited<L> {
+    pub(crate) fn new(listener: L) -> Self {
         Self { listener, places: Arc::new(Semaphore::new(MAX_CLIENTS)) }
+    }
+
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        self.places.clone().acquire_owned().await.ok()
     }
 }
 
-impl Listener for Limited {
-    type Io = Client;
+impl Listener for Limited<TcpListener> {
+    type Io = Client<TcpStream>;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Client, SocketAddr) {
-        // The semaphore is never closed.
-        let place = self.places.clone().acquire_owned().await.ok();
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        let place = self.place().await;
         let (stream, peer) = Listener::accept(&mut self.listener).await;
-        (Client { stream, silence: Box::pin(sleep(SILENCE_LIMIT)), _place: place }, peer)
+        (Client::new(stream, place), peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -59,7 +64,26 @@ impl Listener for Limited {
     }
 }
 
-impl Client {
+impl Listener for Limited<TlsListener> {
+    type Io = Client<TlsStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        let place = self.place().await;
+        let (stream, peer) = self.listener.accept().await;
+        (Client::new(stream, place), peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.listener.local_addr())
+    }
+}
+
+impl<S> Client<S> {
+    fn new(stream: S, place: Option<OwnedSemaphorePermit>) -> Self {
+        Self { stream, silence: Box::pin(sleep(SILENCE_LIMIT)), _place: place }
+    }
+
     /// Passes on what the stream says; while it waits, the time runs.
     fn limited<T>(&mut self, cx: &mut Context<'_>, said: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if said.is_ready() {
@@ -73,7 +97,7 @@ impl Client {
     }
 }
 
-impl AsyncRead for Client {
+impl<S: AsyncRead + Unpin> AsyncRead for Client<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let said = Pin::new(&mut this.stream).poll_read(cx, buf);
@@ -81,7 +105,7 @@ impl AsyncRead for Client {
     }
 }
 
-impl AsyncWrite for Client {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Client<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let said = Pin::new(&mut this.stream).poll_write(cx, buf);

@@ -14,6 +14,7 @@ struct Listening<'a> {
     submissions: &'a [SocketAddr],
     dns: &'a [SocketAddr],
     http: &'a [SocketAddr],
+    https: &'a [SocketAddr],
 }
 
 pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
@@ -26,6 +27,7 @@ pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
         submissions: &served.house.submissions,
         dns: &served.dns,
         http: &served.http,
+        https: &served.https,
     };
     if out.json {
         out.json_line(&listening);
@@ -52,6 +54,7 @@ fn shown(listening: &Listening<'_>) -> String {
         line("submissions", listening.submissions),
         line("DNS", listening.dns),
         line("HTTP", listening.http),
+        line("HTTPS", listening.https),
     ]
     .join("\n")
 }

@@ -47,15 +47,20 @@ async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop): (Stopper, Stop) = Stopper::new();
-    let serving = tokio::spawn(web::serve(listener, store.clone(), metrics.clone(), stop));
+    let site = web::Site { store: store.clone(), metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
+    let serving = tokio::spawn(web::serve(listener, site, stop));
     Server { address, store, metrics, stopper, serving, _folder: folder }
 }
 
 impl Server {
     /// Head and body of the answer.
     async fn ask(&self, method: &str, path: &str) -> (String, String) {
+        self.ask_host(method, path, "localhost").await
+    }
+
+    async fn ask_host(&self, method: &str, path: &str, host: &str) -> (String, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
@@ -128,4 +133,29 @@ async fn it_stops_when_told() {
     let server = server().await;
     server.stopper.stop();
     timeout(Duration::from_secs(20), server.serving).await.expect("it ends").unwrap();
+}
+
+#[tokio::test]
+async fn the_policy_of_a_domain_of_ours_is_told_and_no_other() {
+    let server = server().await;
+    let workspace = server.store.ensure_workspace("default").await.unwrap().id;
+    let name = syntax::Domain::parse("example.com").unwrap();
+    let new = store::NewDomain {
+        workspace,
+        mail_host: name.child("box"),
+        name,
+        egress_ip: [127, 0, 1, 1].into(),
+        dmarc_policy: "reject".into(),
+        publisher: "embedded".into(),
+        keys: Vec::new(),
+    };
+    server.store.add_domain(new).await.unwrap();
+    let path = "/.well-known/mta-sts.txt";
+    let (head, body) = server.ask_host("GET", path, "mta-sts.Example.com:443").await;
+    assert!(head.starts_with("http/1.1 200") && head.contains("content-type: text/plain\r\n"), "{head}");
+    assert_eq!(body, "version: STSv1\r\nmode: testing\r\nmx: box.example.com\r\nmax_age: 604800\r\n");
+    for host in ["mta-sts.example.net", "example.com", "localhost"] {
+        let (head, _) = server.ask_host("GET", path, host).await;
+        assert!(head.starts_with("http/1.1 404"), "{host}: {head}");
+    }
 }
