@@ -1,9 +1,15 @@
-//! SPF, DKIM and DMARC, signed and verified over mail-auth (its only door); key generation.
+//! SPF, DKIM and DMARC, signed and verified over mail-auth (its only door); SPF evaluated by ourselves, with a trace; key
+//! generation.
 
 mod key;
 mod sign;
+mod spf;
 mod verify;
 
 pub use key::{Algorithm, PrivateKey, generate, generate_secret};
 pub use sign::{Signer, SigningKey};
+pub use spf::{
+    BadTerm, Directive, Lengths, MAX_LOOKUPS, MAX_VOIDS, Mechanism, Qualifier, SpfProblem, SpfQuery, SpfRecord,
+    SpfReport, SpfStep, SpfSurvey, evaluate_spf, is_spf, parse_spf, survey_spf,
+};
 pub use verify::{Arrived, Dkim, Policy, Verdict, Verdicts, Verifier};

@@ -83,6 +83,8 @@ impl Checks {
 
     fn looks(&self, domain: &Domain, facts: &DomainFacts) -> Vec<Look> {
         let mut looks: Vec<Look> = Vec::new();
+        let (checks, name) = (self.clone(), domain.clone());
+        looks.push(Box::pin(async move { checks.spf_record(&name).await }));
         for ip in facts.ips.clone() {
             let (checks, domain) = (self.clone(), domain.clone());
             looks.push(Box::pin(async move { checks.spf(&domain, ip).await }));

@@ -21,6 +21,7 @@ use syntax::Domain;
 
 pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+pub use spf::result as spf_result;
 
 /// Every kind of finding, for the tests and the docs.
 pub fn kinds() -> Vec<&'static Kind> {
@@ -67,7 +68,10 @@ impl Checks {
 
     async fn try_run(&self, id: &str, facts: &Facts) -> Option<Vec<Finding>> {
         Some(match id {
-            "spf" => self.spf(facts.domain.as_ref()?, facts.ip?).await,
+            "spf" => match facts.ip {
+                Some(ip) => self.spf(facts.domain.as_ref()?, ip).await,
+                None => self.spf_record(facts.domain.as_ref()?).await,
+            },
             "dkim" => self.dkim(facts.domain.as_ref()?, facts.selector.as_deref()?).await,
             "dmarc" => self.dmarc(facts.domain.as_ref()?).await,
             "ptr" => self.ptr(facts.ip?).await,

@@ -188,7 +188,7 @@ impl Resolver {
     }
 
     async fn ask(&self, name: &str, record_type: RecordType) -> Result<Found<Data>, Fault> {
-        let mut asked = Name::from_utf8(name)
+        let mut asked = name_of(name)
             .map_err(|error| Fault::caller("dns.name", format!("`{name}` is no domain name")).caused_by(error))?;
         asked.set_fqdn(true);
         if name.ends_with(LOOPBACK_REVERSE) {
@@ -232,6 +232,17 @@ impl Resolver {
             }
         }
         Err(last)
+    }
+}
+
+/// Any octets make a label (RFC 2181 §11), also those that no host name has: `%{l}` of SPF puts local parts into names.
+fn name_of(name: &str) -> Result<Name, hickory_proto::ProtoError> {
+    if !name.is_ascii() {
+        return Name::from_utf8(name);
+    }
+    match name.strip_suffix('.').unwrap_or(name) {
+        "" => Ok(Name::root()),
+        name => Name::from_labels(name.split('.').map(str::as_bytes)),
     }
 }
 
@@ -285,11 +296,16 @@ fn config_fault(error: impl std::error::Error + Send + Sync + 'static) -> Fault 
         .caused_by(error)
 }
 
+/// A name as text, lower-case, without the final dot. Octets that are no letter are kept as they are, so that the name can
+/// be asked for again; a label that holds a dot cannot be told from two, and cannot be asked for.
+fn text_of(name: &Name) -> String {
+    let label = |octets: &[u8]| String::from_utf8_lossy(octets).to_ascii_lowercase();
+    let labels: Vec<String> = name.iter().map(label).collect();
+    if labels.is_empty() { String::from(".") } else { labels.join(".") }
+}
+
 fn from_wire(data: &RData) -> Option<Data> {
-    let name = |name: &Name| {
-        let text = name.to_ascii().to_ascii_lowercase();
-        if text == "." { text } else { text.trim_end_matches('.').to_owned() }
-    };
+    let name = text_of;
     Some(match data {
         RData::A(ip) => Data::A(ip.0),
         RData::AAAA(ip) => Data::Aaaa(ip.0),

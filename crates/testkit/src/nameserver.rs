@@ -21,6 +21,8 @@ use tokio::{
 pub enum Habit {
     /// Never answers.
     Silent,
+    /// Answers for what is there, and never for what is not.
+    SilentElse,
     /// SERVFAIL.
     ServFail,
     /// REFUSED.
@@ -228,6 +230,7 @@ impl Zones {
         };
         Some(match self.habits.get(&question.name) {
             Some(Habit::Silent) => return None,
+            Some(Habit::SilentElse) if records.is_empty() => return None,
             Some(Habit::ServFail) => (plain(2), false),
             Some(Habit::Refused) => (plain(5), false),
             Some(Habit::OtherSocket) => (truth(question.id), true),

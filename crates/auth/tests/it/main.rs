@@ -1,6 +1,8 @@
 //! Signed and verified against a real DNS on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod openspf;
+
 use std::time::Duration;
 
 use auth::{Algorithm, Arrived, Policy, Signer, SigningKey, Verdict, Verdicts, Verifier, generate};

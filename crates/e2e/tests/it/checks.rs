@@ -134,3 +134,43 @@ fn pyspf_and_we_come_to_the_same_results() {
         assert_eq!(ours["result"].as_str(), Some(theirs.as_str()), "{question}: {ours:#}");
     }
 }
+
+/// A scenario of the suite as a name server: `TIMEOUT` stands for a name that does not answer for what is not there.
+fn scenario(zones: &Value) -> Dns {
+    let mut records = Vec::new();
+    let mut silent = Vec::new();
+    for (name, entries) in zones.as_object().unwrap() {
+        let name = name.trim_end_matches('.');
+        for entry in entries.as_array().unwrap() {
+            let (kind, value) = (entry[0].as_str().unwrap(), entry[1].as_str().unwrap());
+            match kind {
+                "TIMEOUT" => silent.push(name),
+                "TXT" => records.push(dns::Record::new(name, 60, dns::Data::Txt(value.to_owned()))),
+                kind => records.push(dns::Record::new(name, 60, dns::Data::parse(kind, value).unwrap())),
+            }
+        }
+    }
+    let zones = Zones::records(records);
+    Dns::serve(silent.iter().fold(zones, |zones, name| zones.habit(name, Habit::SilentElse)))
+}
+
+#[test]
+fn the_command_line_gives_a_permitted_result_for_every_case_of_the_openspf_suite() {
+    let suite: Value = serde_json::from_str(include_str!("../../../auth/tests/vectors/rfc7208.json")).unwrap();
+    let mut cases = 0;
+    for one in suite["scenarios"].as_array().unwrap() {
+        let dns = scenario(&one["zones"]);
+        for case in one["tests"].as_array().unwrap() {
+            let text = |name: &str| case[name].as_str().unwrap_or_default();
+            let arguments = ["spf", "--ip", text("ip"), "--helo", text("helo"), "--mail-from", text("mail_from")];
+            let found = check(&dns, &arguments);
+            let permitted = case["result"].as_array().unwrap();
+            assert!(permitted.contains(&found["result"]), "{}: {permitted:?}, {found:#}", text("name"));
+            for field in ["explanation", "lookups", "voids", "matched", "trace"] {
+                assert!(found.get(field).is_some(), "{field} is missing: {found:#}");
+            }
+            cases += 1;
+        }
+    }
+    assert_eq!(cases, 203);
+}
