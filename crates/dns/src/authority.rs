@@ -207,8 +207,25 @@ pub(crate) fn to_wire(record: &Record) -> Result<WireRecord, Fault> {
         Data::Srv(priority, weight, port, target) => {
             RData::SRV(rdata::SRV::new(*priority, *weight, *port, wire_name(target)?))
         }
+        Data::Tlsa(usage, selector, matching, data) => {
+            RData::TLSA(rdata::TLSA::new((*usage).into(), (*selector).into(), (*matching).into(), octets_of(data)))
+        }
+        Data::Soa(primary, contact, serial) => RData::SOA(rdata::SOA::new(
+            wire_name(primary)?,
+            wire_name(contact)?,
+            *serial,
+            3600,
+            600,
+            1_209_600,
+            NEGATIVE_TTL,
+        )),
     };
     Ok(WireRecord::from_rdata(wire_name(&record.owner)?, record.ttl, data))
+}
+
+fn octets_of(hexadecimal: &str) -> Vec<u8> {
+    let pairs = hexadecimal.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
+    pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
 }
 
 /// A name as hickory has it, fully qualified.

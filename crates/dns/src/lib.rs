@@ -2,6 +2,7 @@
 
 mod authority;
 mod diff;
+mod look;
 mod plan;
 pub mod publish;
 mod record;
@@ -10,6 +11,7 @@ mod text;
 
 pub use authority::Authority;
 pub use diff::{Change, diff};
+pub use look::Look;
 pub use plan::{DkimRecord, Plan, plan, reverse_name, reverse_zone, zones};
 pub use record::{Data, Record, Zone};
 pub use resolver::{Found, Resolver};

@@ -36,6 +36,10 @@ pub enum Data {
     Txt(String),
     /// SRV: priority, weight, port, target.
     Srv(u16, u16, u16, String),
+    /// TLSA: usage, selector, matching type, data in lower-case hexadecimal. RFC 6698 §2.1
+    Tlsa(u8, u8, u8, String),
+    /// SOA: primary server, mailbox of the person responsible, serial. RFC 1035 §3.3.13
+    Soa(String, String, u32),
 }
 
 /// A zone: its origin (`.` for the root) and its records. SOA and NS are added by the server when absent.
@@ -77,6 +81,8 @@ impl Data {
             Self::Mx(..) => "MX",
             Self::Txt(_) => "TXT",
             Self::Srv(..) => "SRV",
+            Self::Tlsa(..) => "TLSA",
+            Self::Soa(..) => "SOA",
         }
     }
 
@@ -89,6 +95,10 @@ impl Data {
             Self::Mx(preference, exchange) => format!("{preference} {}", absolute(exchange)),
             Self::Txt(text) => strings(text).iter().map(|one| quoted(one)).collect::<Vec<_>>().join(" "),
             Self::Srv(priority, weight, port, target) => format!("{priority} {weight} {port} {}", absolute(target)),
+            Self::Tlsa(usage, selector, matching, data) => format!("{usage} {selector} {matching} {data}"),
+            Self::Soa(primary, contact, serial) => {
+                format!("{} {} {serial} 7200 3600 1209600 300", absolute(primary), absolute(contact))
+            }
         }
     }
 
@@ -111,10 +121,26 @@ impl Data {
                 (Ok(priority), Ok(weight), Ok(port)) => Some(Self::Srv(priority, weight, port, relative(target))),
                 _ => None,
             },
+            ("TLSA", [usage, selector, matching, data @ ..]) => {
+                match (usage.parse(), selector.parse(), matching.parse()) {
+                    (Ok(usage), Ok(selector), Ok(matching)) => {
+                        hexadecimal(&data.concat()).map(|data| Self::Tlsa(usage, selector, matching, data))
+                    }
+                    _ => None,
+                }
+            }
+            ("SOA", [primary, contact, serial, _, _, _, _]) => {
+                serial.parse().ok().map(|serial| Self::Soa(relative(primary), relative(contact), serial))
+            }
             _ => None,
         };
         data.ok_or_else(fault)
     }
+}
+
+fn hexadecimal(text: &str) -> Option<String> {
+    let fits = !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
+    fits.then(|| text.to_ascii_lowercase())
 }
 
 /// The character strings of a text: at most 255 octets each, cut between characters.

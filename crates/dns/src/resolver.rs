@@ -5,15 +5,10 @@ use std::{
     time::Duration,
 };
 
-use hickory_net::{
-    NetError,
-    client::{Client, ClientHandle as _},
-    runtime::TokioRuntimeProvider,
-    udp::UdpClientStream,
-};
+use hickory_net::{NetError, runtime::TokioRuntimeProvider};
 use hickory_proto::{
     op::ResponseCode,
-    rr::{DNSClass, Name, RData, RecordType},
+    rr::{Name, RData, RecordType},
 };
 use hickory_resolver::{
     TokioResolver,
@@ -192,7 +187,7 @@ impl Resolver {
             .map_err(|error| Fault::caller("dns.name", format!("`{name}` is no domain name")).caused_by(error))?;
         asked.set_fqdn(true);
         if name.ends_with(LOOPBACK_REVERSE) {
-            return self.ask_directly(asked, record_type).await;
+            return Ok(self.look(name, &record_type.to_string()).await?.found);
         }
         match self.inner.lookup(asked, record_type).await {
             Ok(answer) => {
@@ -206,37 +201,8 @@ impl Resolver {
     }
 }
 
-impl Resolver {
-    /// One question to one server after another, past the library's special names.
-    async fn ask_directly(&self, name: Name, record_type: RecordType) -> Result<Found<Data>, Fault> {
-        let mut last = lookup_fault(&name.to_ascii(), record_type, NetError::Timeout);
-        for server in &self.servers {
-            let stream =
-                UdpClientStream::builder(*server, TokioRuntimeProvider::default()).with_timeout(Some(self.limit));
-            let (mut client, background) = Client::<TokioRuntimeProvider>::from_sender(stream.build());
-            let background = tokio::spawn(background);
-            let answer = tokio::time::timeout(self.limit, client.query(name.clone(), DNSClass::IN, record_type)).await;
-            background.abort();
-            match answer {
-                Ok(Ok(response)) => match response.metadata.response_code {
-                    ResponseCode::NoError => {
-                        let data: Vec<Data> =
-                            response.answers.iter().filter_map(|record| from_wire(&record.data)).collect();
-                        return Ok(if data.is_empty() { Found::NoData } else { Found::Records(data) });
-                    }
-                    ResponseCode::NXDomain => return Ok(Found::NoSuchName),
-                    code => last = last.context(format!("{server} answered {code}")),
-                },
-                Ok(Err(error)) => last = lookup_fault(&name.to_ascii(), record_type, error),
-                Err(_) => {}
-            }
-        }
-        Err(last)
-    }
-}
-
 /// Any octets make a label (RFC 2181 §11), also those that no host name has: `%{l}` of SPF puts local parts into names.
-fn name_of(name: &str) -> Result<Name, hickory_proto::ProtoError> {
+pub(crate) fn name_of(name: &str) -> Result<Name, hickory_proto::ProtoError> {
     if !name.is_ascii() {
         return Name::from_utf8(name);
     }
@@ -282,7 +248,7 @@ fn is_no_data(error: &NetError) -> bool {
     }
 }
 
-fn lookup_fault(name: &str, record_type: RecordType, error: NetError) -> Fault {
+pub(crate) fn lookup_fault(name: &str, record_type: RecordType, error: NetError) -> Fault {
     let code = match &error {
         NetError::Timeout => "dns.timeout",
         _ => "dns.servfail",
@@ -298,13 +264,13 @@ fn config_fault(error: impl std::error::Error + Send + Sync + 'static) -> Fault 
 
 /// A name as text, lower-case, without the final dot. Octets that are no letter are kept as they are, so that the name can
 /// be asked for again; a label that holds a dot cannot be told from two, and cannot be asked for.
-fn text_of(name: &Name) -> String {
+pub(crate) fn text_of(name: &Name) -> String {
     let label = |octets: &[u8]| String::from_utf8_lossy(octets).to_ascii_lowercase();
     let labels: Vec<String> = name.iter().map(label).collect();
     if labels.is_empty() { String::from(".") } else { labels.join(".") }
 }
 
-fn from_wire(data: &RData) -> Option<Data> {
+pub(crate) fn from_wire(data: &RData) -> Option<Data> {
     let name = text_of;
     Some(match data {
         RData::A(ip) => Data::A(ip.0),
@@ -318,6 +284,13 @@ fn from_wire(data: &RData) -> Option<Data> {
             let octets: Vec<u8> = txt.txt_data.iter().flat_map(|string| string.iter().copied()).collect();
             Data::Txt(String::from_utf8_lossy(&octets).into_owned())
         }
+        RData::TLSA(tlsa) => Data::Tlsa(
+            tlsa.cert_usage.into(),
+            tlsa.selector.into(),
+            tlsa.matching.into(),
+            tlsa.cert_data.iter().map(|octet| format!("{octet:02x}")).collect(),
+        ),
+        RData::SOA(soa) => Data::Soa(name(&soa.mname), name(&soa.rname), soa.serial),
         _ => return None,
     })
 }

@@ -326,6 +326,18 @@ fn rdata(data: &Data) -> Vec<u8> {
             }
             write_name(&mut octets, target);
         }
+        Data::Tlsa(usage, selector, matching, data) => {
+            octets.extend([usage, selector, matching]);
+            let pairs = data.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("hexadecimal"));
+            octets.extend(pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal")));
+        }
+        Data::Soa(primary, contact, serial) => {
+            write_name(&mut octets, primary);
+            write_name(&mut octets, contact);
+            for word in [*serial, 7200, 3600, 1_209_600, 300] {
+                octets.extend(word.to_be_bytes());
+            }
+        }
     }
     octets
 }

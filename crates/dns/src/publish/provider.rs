@@ -111,6 +111,10 @@ fn foreign(data: &Data) -> Result<(DnsRecordType, DnsRecord), Fault> {
             let (priority, weight, port) = (*priority, *weight, *port);
             (DnsRecordType::SRV, DnsRecord::SRV(SRVRecord { target: target.clone(), priority, weight, port }))
         }
+        Data::Tlsa(..) | Data::Soa(..) => {
+            return Err(Fault::new("publish.refused", Blame::Operator, Retry::AfterChange)
+                .context("TLSA and SOA are not ours to set: the name server that signs the zone sets them"));
+        }
         Data::Ptr(_) => {
             return Err(Fault::new("publish.refused", Blame::Operator, Retry::AfterChange)
                 .context("reverse DNS cannot be set through a DNS provider's API: set it where the IP comes from"));
