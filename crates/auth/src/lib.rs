@@ -1,11 +1,16 @@
 //! SPF, DKIM and DMARC, signed and verified over mail-auth (its only door); SPF evaluated by ourselves, with a trace; key
 //! generation.
 
+mod dmarc;
 mod key;
 mod sign;
 mod spf;
 mod verify;
 
+pub use dmarc::{
+    DmarcMethod, DmarcNote, DmarcRecord, DmarcStep, DmarcWalk, Psd, is_dmarc, organizational_domain, parse_dmarc,
+    walk_dmarc,
+};
 pub use key::{Algorithm, PrivateKey, generate, generate_secret};
 pub use sign::{Signer, SigningKey};
 pub use spf::{

@@ -139,7 +139,7 @@ impl Data {
 }
 
 fn hexadecimal(text: &str) -> Option<String> {
-    let fits = !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|octet| octet.is_ascii_hexdigit());
+    let fits = !text.is_empty() && text.len().is_multiple_of(2) && text.bytes().all(|octet| octet.is_ascii_hexdigit());
     fits.then(|| text.to_ascii_lowercase())
 }
 

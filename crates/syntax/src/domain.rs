@@ -51,6 +51,11 @@ impl Domain {
         self.0.split_once('.').map(|(_, rest)| Self(rest.to_owned()))
     }
 
+    /// The domain that was registered: one label below a public suffix (publicsuffix.org); `None` for a suffix itself.
+    pub fn registrable(&self) -> Option<Self> {
+        psl::domain_str(&self.0).map(|domain| Self(domain.to_owned()))
+    }
+
     /// Whether `self` is `other` or below it.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.strip_suffix(&other.0).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -150,6 +155,9 @@ mod tests {
         assert!(!domain("badexample.com").is_within(&domain("example.com")));
         assert_eq!(domain("a.b").parent(), Some(domain("b")));
         assert_eq!(domain("b").parent(), None);
+        assert_eq!(domain("a.b.example.co.uk").registrable(), Some(domain("example.co.uk")));
+        assert_eq!(domain("co.uk").registrable(), None);
+        assert_eq!(domain("mail.a.test").registrable(), Some(domain("a.test")));
         assert_eq!(domain("b.c").child("_dmarc").as_str(), "_dmarc.b.c");
     }
 }
