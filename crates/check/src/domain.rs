@@ -2,15 +2,11 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin};
 
-use dns::Found;
+use auth::{Policy, Verdict, walk_dmarc};
 use syntax::Domain;
 use tokio::task::JoinSet;
 
-use crate::{Checks, Finding, Kind};
-
-const DIFFERENT: Kind = Kind::outbound("dkim.key-different", "dkim", "RFC 6376 §3.6.1");
-
-pub(crate) const KINDS: &[&Kind] = &[&DIFFERENT];
+use crate::{Checks, Finding, Grade, Known, Predicted, State, grade, inbound_grade, predict, worst};
 
 /// What is known of a domain beside its name. The more, the more can be looked at.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +19,8 @@ pub struct DomainFacts {
     pub selectors: Vec<Selector>,
     /// Whether mail hosts and web hosts are dialled (STARTTLS, certificates, MTA-STS policy), beyond the DNS.
     pub dial: bool,
+    /// Whether it sends so much that the rules for bulk senders hold.
+    pub bulk: bool,
 }
 
 /// A DKIM selector, and the record that should be found there, when that is known.
@@ -43,14 +41,56 @@ pub struct Told {
     pub findings: Vec<Finding>,
 }
 
+/// The report of a test.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Report {
+    /// What was looked at.
+    pub about: String,
+    /// The worst state of all.
+    pub state: State,
+    /// What the findings about sent mail come to.
+    pub grade: Option<Grade>,
+    /// What the findings about received mail come to; it explains no refusal.
+    pub inbound: Option<Grade>,
+    /// What the large receivers would answer.
+    pub predicted: Vec<Predicted>,
+    /// Everything found, in the order of a report.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// From what was found.
+    pub fn new(about: impl ToString, findings: Vec<Finding>, known: &Known) -> Self {
+        Self {
+            about: about.to_string(),
+            state: worst(&findings),
+            grade: grade(&findings),
+            inbound: inbound_grade(&findings),
+            predicted: predict(known),
+            findings,
+        }
+    }
+}
+
 type Look = Pin<Box<dyn Future<Output = Vec<Finding>> + Send>>;
 
 impl Checks {
-    /// Runs every check of a domain at the same time: it takes as long as the longest chain of answers, not their sum.
-    /// `tell` hears of each as it ends; the result is in the order of a report.
-    pub async fn domain(&self, domain: &Domain, facts: &DomainFacts, mut tell: impl FnMut(&Told)) -> Vec<Finding> {
+    /// The whole test: every check at the same time, graded, with the replies that are to be expected. It takes as long as the
+    /// longest chain of answers, not their sum. `tell` hears of each check as it ends.
+    pub async fn report(&self, domain: &Domain, facts: &DomainFacts, tell: impl FnMut(&Told)) -> Report {
+        let (findings, known) = tokio::join!(self.domain(domain, facts, tell), self.known(domain, facts));
+        let known = with_findings(known, &findings);
+        Report::new(domain, findings, &known)
+    }
+
+    /// Runs every check of a domain. `tell` hears of each as it ends; the result is in the order of a report.
+    pub async fn domain(&self, domain: &Domain, facts: &DomainFacts, tell: impl FnMut(&Told)) -> Vec<Finding> {
+        self.all(self.looks(domain, facts), tell).await
+    }
+
+    pub(crate) async fn all(&self, looks: Vec<Look>, mut tell: impl FnMut(&Told)) -> Vec<Finding> {
         let mut running = JoinSet::new();
-        for (place, look) in self.looks(domain, facts).into_iter().enumerate() {
+        for (place, look) in looks.into_iter().enumerate() {
             running.spawn(async move { Told { place, findings: look.await } });
         }
         let mut told = Vec::new();
@@ -65,48 +105,102 @@ impl Checks {
         told.into_iter().flat_map(|one| one.findings).collect()
     }
 
-    /// The key of a selector, and whether it is the one that signs.
-    async fn dkim_key(&self, domain: &Domain, selector: &Selector) -> Vec<Finding> {
-        let mut findings = self.dkim(domain, &selector.name).await;
-        let Some(expected) = &selector.expected else { return findings };
-        let name = format!("{}._domainkey.{domain}", selector.name);
-        let Ok(Found::Records(texts)) = self.resolver.txt(&name).await else { return findings };
-        findings.push(if texts.iter().any(|text| key_of(text) == key_of(expected)) {
-            DIFFERENT.ok(format!("the key at {name} is the one that signs"))
-        } else {
-            DIFFERENT
-                .bad(format!("the key at {name} is not the one that signs: every signature fails"))
-                .record(format!("{name}. TXT \"{expected}\""))
-        });
-        findings
-    }
-
     fn looks(&self, domain: &Domain, facts: &DomainFacts) -> Vec<Look> {
         let mut looks: Vec<Look> = Vec::new();
-        let (checks, name) = (self.clone(), domain.clone());
-        looks.push(Box::pin(async move { checks.spf_record(&name).await }));
+        // A look has its own copies: all of them run at the same time.
+        macro_rules! look {
+            (|$checks:ident, $name:ident| $body:expr) => {{
+                let ($checks, $name) = (self.clone(), domain.clone());
+                looks.push(Box::pin(async move { $body }));
+            }};
+        }
+        look!(|checks, name| checks.spf_record(&name).await);
         for ip in facts.ips.clone() {
-            let (checks, domain) = (self.clone(), domain.clone());
-            looks.push(Box::pin(async move { checks.spf(&domain, ip).await }));
+            look!(|checks, name| checks.spf(&name, ip).await);
         }
         for selector in facts.selectors.clone() {
-            let (checks, domain) = (self.clone(), domain.clone());
-            looks.push(Box::pin(async move { checks.dkim_key(&domain, &selector).await }));
+            look!(|checks, name| checks.dkim_key(&name, &selector).await);
         }
-        let (checks, name) = (self.clone(), domain.clone());
-        looks.push(Box::pin(async move { checks.dmarc(&name).await }));
+        look!(|checks, name| checks.dmarc(&name).await);
         for ip in facts.ips.clone() {
-            let checks = self.clone();
-            looks.push(Box::pin(async move { checks.ptr(ip).await }));
+            look!(|checks, _name| checks.ptr(ip).await);
         }
-        let (checks, name) = (self.clone(), domain.clone());
-        looks.push(Box::pin(async move { checks.mx(&name).await }));
+        if let Some(helo) = facts.helo.clone() {
+            let ip = facts.ips.first().copied();
+            look!(|checks, _name| checks.helo(&helo, ip).await);
+        }
+        look!(|checks, name| checks.mx(&name).await);
+        look!(|checks, name| checks.soa(&name).await);
+        if facts.dial {
+            look!(|checks, name| checks.mx_tls(&name).await);
+        }
+        let dial = facts.dial;
+        look!(|checks, name| checks.mta_sts(&name, dial).await);
+        look!(|checks, name| checks.tls_rpt(&name).await);
+        look!(|checks, name| checks.dane(&name).await);
+        look!(|checks, name| checks.dnssec(&name).await);
+        look!(|checks, name| checks.bimi(&name).await);
         looks
+    }
+
+    /// What receivers would see of a message of the domain that is sent as it should be: with itself as envelope sender,
+    /// signed by its key, from its first IP.
+    async fn known(&self, domain: &Domain, facts: &DomainFacts) -> Known {
+        let ip = facts.ips.first().copied();
+        let spf = async {
+            let query = auth::SpfQuery {
+                ip: ip?,
+                helo: domain.to_string(),
+                mail_from: Some(format!("postmaster@{domain}")),
+                receiver: String::from("unknown"),
+                at: 0,
+            };
+            Some(self.spf_report(&query).await.result)
+        };
+        let (spf, walk) = tokio::join!(spf, walk_dmarc(&self.resolver, domain));
+        Known {
+            from: domain.to_string(),
+            mail_from: domain.to_string(),
+            ip,
+            spf,
+            policy: walk.ok().map(|walk| walk.walk.policy),
+            bulk: facts.bulk,
+            ..Known::default()
+        }
     }
 }
 
-/// The key of a record, without the white space that DNS tools put into it.
-fn key_of(record: &str) -> Option<String> {
-    let key = record.split(';').find_map(|tag| tag.trim().strip_prefix("p="))?;
-    Some(key.chars().filter(|letter| !letter.is_whitespace()).collect())
+/// What the findings say, put to what was known before.
+fn with_findings(known: Known, findings: &[Finding]) -> Known {
+    let state =
+        |check: &str| findings.iter().filter(|finding| finding.check == check).map(|finding| finding.state).max();
+    let sure = |check: &str| match state(check)? {
+        State::Unknown => None,
+        state => Some(state != State::Bad),
+    };
+    // A finding of several keys or of several records is no failing signature; a missing or a foreign key is.
+    let dkim = sure("dkim");
+    let dmarc = match (known.spf, dkim, known.policy) {
+        (_, _, None) => None,
+        (_, _, Some(None)) => Some(Verdict::None),
+        (Some(Verdict::Pass), ..) | (_, Some(true), _) => Some(Verdict::Pass),
+        (Some(_), Some(false), Some(Some(_))) => Some(Verdict::Fail),
+        _ => None,
+    };
+    Known {
+        dkim,
+        dmarc,
+        forward_confirmed: sure("ptr"),
+        exists: sure("soa"),
+        ip_listed: sure("ip-blocklists").map(|clear| !clear),
+        domain_listed: sure("domain-blocklists").map(|clear| !clear),
+        ..known
+    }
+}
+
+impl Known {
+    /// Whether DMARC asks receivers to refuse.
+    pub fn rejects(&self) -> bool {
+        self.policy == Some(Some(Policy::Reject))
+    }
 }

@@ -6,26 +6,48 @@
 
 mod dkim;
 mod dmarc;
+mod dnssec;
 mod domain;
 mod finding;
+mod grade;
+mod helo;
+mod mta_sts;
 mod mx;
+mod predict;
 mod ptr;
+mod soa;
 mod spf;
+mod tls;
 
 use std::net::IpAddr;
 
 use auth::Verifier;
 use dns::Resolver;
-use rules::Fault;
+use rules::{Fault, reach::Reach};
 use syntax::Domain;
 
-pub use domain::{DomainFacts, Selector, Told};
+pub use domain::{DomainFacts, Report, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+pub use grade::{Grade, GradeLine, grade, inbound_grade};
+pub use mx::{MailHost, MailHosts};
+pub use predict::{FromField, Known, Predicted, predict};
 pub use spf::result as spf_result;
 
 /// Every kind of finding, for the tests and the docs.
 pub fn kinds() -> Vec<&'static Kind> {
-    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS].concat()
+    [
+        spf::KINDS,
+        dkim::KINDS,
+        dmarc::KINDS,
+        ptr::KINDS,
+        helo::KINDS,
+        mx::KINDS,
+        soa::KINDS,
+        tls::KINDS,
+        mta_sts::KINDS,
+        dnssec::KINDS,
+    ]
+    .concat()
 }
 
 /// What is known about a refusal; a check that needs more than is known does not run.
@@ -37,6 +59,8 @@ pub struct Facts {
     pub ip: Option<IpAddr>,
     /// The DKIM selector.
     pub selector: Option<String>,
+    /// The name that the sending server greeted with.
+    pub helo: Option<String>,
     /// The recipient's domain.
     pub recipient_domain: Option<Domain>,
 }
@@ -48,22 +72,53 @@ pub struct Checks {
     pub resolver: Resolver,
     /// SPF, DKIM and DMARC by the other implementation, which our own is held against.
     pub verifier: Verifier,
+    /// Which addresses may be dialled; mail hosts at others are findings.
+    pub reach: Reach,
+    /// The name that we greet mail hosts with.
+    pub hostname: String,
+    /// Where mail hosts listen: 25.
+    pub smtp_port: u16,
+    /// Where web hosts listen: 443.
+    pub https_port: u16,
+    /// Certificates that are trusted beside the public roots, DER.
+    pub roots: Vec<Vec<u8>>,
 }
 
 impl Checks {
-    /// Over that resolver.
+    /// Over that resolver; dials public addresses alone.
     ///
     /// # Errors
     /// `dns.config`.
     pub fn new(resolver: Resolver) -> Result<Self, Fault> {
         let verifier = Verifier::new(&resolver)?;
-        Ok(Self { resolver, verifier })
+        Ok(Self {
+            resolver,
+            verifier,
+            reach: Reach::Public,
+            hostname: String::from("localhost.localdomain"),
+            smtp_port: 25,
+            https_port: 443,
+            roots: Vec::new(),
+        })
     }
 
     /// Runs the check of that id (a key of the reference's `catalogue/checks.toml`); nothing when there is no such live
     /// check, or a fact that it needs is not known.
     pub async fn run(&self, id: &str, facts: &Facts) -> Vec<Finding> {
         self.try_run(id, facts).await.unwrap_or_default()
+    }
+
+    /// The test of a domain with what is known of a refusal.
+    async fn domain_check(&self, facts: &Facts) -> Option<Vec<Finding>> {
+        let known = DomainFacts {
+            ips: facts.ip.into_iter().collect(),
+            helo: facts.helo.clone(),
+            selectors: facts.selector.iter().map(|name| Selector { name: name.clone(), expected: None }).collect(),
+            ..DomainFacts::default()
+        };
+        let findings = self.domain(facts.domain.as_ref()?, &known, |_| {}).await;
+        // What protects only what is received is never why a message was refused.
+        Some(findings.into_iter().filter(|finding| finding.side == Side::Outbound).collect())
     }
 
     async fn try_run(&self, id: &str, facts: &Facts) -> Option<Vec<Finding>> {
@@ -75,6 +130,16 @@ impl Checks {
             "dkim" => self.dkim(facts.domain.as_ref()?, facts.selector.as_deref()?).await,
             "dmarc" => self.dmarc(facts.domain.as_ref()?).await,
             "ptr" => self.ptr(facts.ip?).await,
+            "helo" => self.helo(facts.helo.as_deref()?, facts.ip).await,
+            "soa" => self.soa(facts.domain.as_ref()?).await,
+            "tls" => self.tls(facts.recipient_domain.as_ref()?).await,
+            "mx-tls" => self.mx_tls(facts.domain.as_ref()?).await,
+            "mta-sts" => self.mta_sts(facts.domain.as_ref()?, true).await,
+            "tls-rpt" => self.tls_rpt(facts.domain.as_ref()?).await,
+            "dane" => self.dane(facts.domain.as_ref()?).await,
+            "dnssec" => self.dnssec(facts.domain.as_ref()?).await,
+            "bimi" => self.bimi(facts.domain.as_ref()?).await,
+            "domain-check" => self.domain_check(facts).await?,
             "sender-mx" => self.mx(facts.domain.as_ref()?).await,
             "recipient-mx" => self.recipient_mx(facts.recipient_domain.as_ref()?).await,
             _ => return None,

@@ -2,16 +2,20 @@
 
 mod dial;
 mod drive;
+mod fetch;
 mod serve;
 mod stop;
 mod tls;
 mod tls_listener;
 mod transcript;
+mod witness;
 
 pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
+pub use fetch::{Fetch, Fetched, fetch};
 pub use serve::{Limits, serve};
 pub use stop::{Stop, Stopper};
-pub use tls::{ClientTls, ServerTls};
+pub use tls::{ClientTls, ServerTls, certificates};
 pub use tls_listener::{TlsListener, TlsStream};
 pub use transcript::{Log, Transcript};
+pub use witness::{Certificate, Witness};

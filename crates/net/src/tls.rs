@@ -13,7 +13,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem:
 
 /// What a server shows.
 #[derive(Clone)]
-pub struct ServerTls(pub(crate) Arc<ServerConfig>);
+pub struct ServerTls(pub(crate) Arc<ServerConfig>, Vec<u8>);
 
 /// What a client trusts.
 #[derive(Clone)]
@@ -68,9 +68,15 @@ impl ServerTls {
             .map_err(|fault| fault.context(format!("{} and {}", certificate.display(), key.display())))
     }
 
+    /// The certificate that it shows, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.1
+    }
+
     fn from_pem_text(certificate: &str, key: &str) -> Result<Self, Fault> {
         let chain: Vec<CertificateDer<'static>> =
             CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<_, _>>().map_err(fault)?;
+        let shown = chain.first().map(|first| first.to_vec()).unwrap_or_default();
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(fault)?;
         let config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -78,7 +84,7 @@ impl ServerTls {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .map_err(fault)?;
-        Ok(Self(Arc::new(config)))
+        Ok(Self(Arc::new(config), shown))
     }
 }
 
@@ -96,7 +102,7 @@ impl ClientTls {
     }
 
     #[expect(clippy::expect_used, reason = "aws-lc-rs supports the default protocol versions")]
-    fn build(
+    pub(crate) fn build(
         verify: impl FnOnce(
             rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>,
         ) -> rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>,
@@ -107,7 +113,22 @@ impl ClientTls {
     }
 }
 
-fn provider() -> Arc<CryptoProvider> {
+/// The certificates of a PEM file, DER.
+///
+/// # Errors
+/// `tls.certificate` when it cannot be read or holds none.
+pub fn certificates(file: &Path) -> Result<Vec<Vec<u8>>, Fault> {
+    let reading = || format!("reading {}", file.display());
+    let text = fs::read(file).map_err(|error| fault(error).context(reading()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let found = found.map_err(|error| fault(error).context(reading()))?;
+    if found.is_empty() {
+        return Err(Fault::caller("tls.certificate", format!("{} holds no certificate (PEM)", file.display())));
+    }
+    Ok(found.into_iter().map(|one| one.to_vec()).collect())
+}
+
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 

@@ -66,6 +66,14 @@ impl Zones {
         self
     }
 
+    /// That name is a zone of its own: it has a SOA, which stands beside every answer about what the zone does not have.
+    #[must_use]
+    pub fn apex(mut self, name: &str) -> Self {
+        let soa = Data::Soa(format!("ns.{name}"), format!("hostmaster.{name}"), 1);
+        self.records.push(Record::new(name, 300, soa));
+        self
+    }
+
     /// Each answer comes that much later.
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
@@ -221,11 +229,13 @@ const CODES: &[(&str, u16)] = &[
 impl Zones {
     /// The answer, and whether it comes from another socket; `None` for silence.
     fn answer(&self, question: &Question, udp: bool) -> Option<(Vec<u8>, bool)> {
-        let plain = |code: u16| header(question, question.id, code, 0);
+        let plain = |code: u16| header(question, question.id, code, 0, 0);
         let (code, records) = self.look(question);
         let truth = |id: u16| {
-            let mut octets = header(question, id, code | if self.authenticated { 0x20 } else { 0 }, records.len());
-            records.iter().for_each(|record| write_record(&mut octets, record));
+            let zone = self.zone(&question.name).filter(|_| records.is_empty());
+            let flags = code | if self.authenticated { 0x20 } else { 0 };
+            let mut octets = header(question, id, flags, records.len(), usize::from(zone.is_some()));
+            records.iter().copied().chain(zone).for_each(|record| write_record(&mut octets, record));
             octets
         };
         Some(match self.habits.get(&question.name) {
@@ -235,7 +245,7 @@ impl Zones {
             Some(Habit::Refused) => (plain(5), false),
             Some(Habit::OtherSocket) => (truth(question.id), true),
             Some(Habit::OtherId) => (truth(question.id.wrapping_add(1)), false),
-            Some(Habit::Lame) => (header(question, question.id, 0, 1), false),
+            Some(Habit::Lame) => (header(question, question.id, 0, 1, 0), false),
             Some(Habit::Truncated) if udp => (plain(0x200), false),
             _ => {
                 let octets = truth(question.id);
@@ -243,6 +253,14 @@ impl Zones {
                 if udp && octets.len() > 1232 { (plain(0x200), false) } else { (octets, false) }
             }
         })
+    }
+
+    /// The SOA of the zone that a name stands in.
+    fn zone(&self, name: &str) -> Option<&Record> {
+        let is_above =
+            |owner: &str| name.strip_suffix(owner).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let soas = self.records.iter().filter(|record| matches!(record.data, Data::Soa(..)));
+        soas.filter(|record| is_above(&record.owner)).max_by_key(|record| record.owner.len())
     }
 
     /// Response code and records, aliases followed.
@@ -275,10 +293,10 @@ fn code_of(data: &Data) -> u16 {
 }
 
 /// Header and question: QR, AA, RD copied as 1, RA; `flags` are added.
-fn header(question: &Question, id: u16, flags: u16, answers: usize) -> Vec<u8> {
-    let answers = u16::try_from(answers).expect("few");
+fn header(question: &Question, id: u16, flags: u16, answers: usize, authorities: usize) -> Vec<u8> {
+    let [answers, authorities] = [answers, authorities].map(|count| u16::try_from(count).expect("few"));
     let mut octets = Vec::new();
-    for word in [id, 0x8580 | flags, 1, answers, 0, 0] {
+    for word in [id, 0x8580 | flags, 1, answers, authorities, 0] {
         octets.extend(word.to_be_bytes());
     }
     octets.extend(&question.section);

@@ -157,7 +157,7 @@ fn by_walk(domain: &Domain, walked: &[DmarcStep]) -> Domain {
     {
         return one_below(domain, &above.domain);
     }
-    with_record().last().map_or_else(|| domain.clone(), |step| step.domain.clone())
+    with_record().next_back().map_or_else(|| domain.clone(), |step| step.domain.clone())
 }
 
 /// The name on the way from `domain` up to `above` that is one label below it.

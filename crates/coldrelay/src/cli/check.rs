@@ -2,15 +2,17 @@
 
 mod account;
 mod dkim;
-mod dmarc;
 mod domain;
-mod mx;
+mod helo;
+mod of_domain;
 mod ptr;
+mod report;
 mod show;
 mod spf;
 
 use std::{
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
@@ -18,7 +20,7 @@ use std::{
 use check::{Checks, Finding, State, worst};
 use clap::{Args, Subcommand};
 use dns::Resolver;
-use rules::Fault;
+use rules::{Fault, reach::Reach};
 
 use super::Global;
 use crate::{exit, out::Out};
@@ -32,11 +34,27 @@ pub enum Check {
     /// The DKIM key of a selector
     Dkim(dkim::Dkim),
     /// The DMARC record that holds for a domain
-    Dmarc(dmarc::Dmarc),
+    Dmarc(of_domain::OfDomain),
     /// Reverse DNS of an IP, both ways
     Ptr(ptr::Ptr),
-    /// Where the mail of a domain goes
-    Mx(mx::Mx),
+    /// The name that a server greets with
+    Helo(helo::Helo),
+    /// Where the mail of a domain goes, and whose hosts those are
+    Mx(of_domain::OfDomain),
+    /// Whether a domain answers for a zone, as Yahoo asks
+    Soa(of_domain::OfDomain),
+    /// STARTTLS and the certificates of a domain's mail hosts
+    Tls(of_domain::OfDomain),
+    /// The MTA-STS policy of a domain
+    MtaSts(of_domain::OfDomain),
+    /// Where the TLS reports about a domain go
+    TlsRpt(of_domain::OfDomain),
+    /// The TLSA records of a domain's mail hosts
+    Dane(of_domain::OfDomain),
+    /// Whether a domain is signed
+    Dnssec(of_domain::OfDomain),
+    /// The BIMI record of a domain
+    Bimi(of_domain::OfDomain),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
 }
@@ -47,9 +65,17 @@ impl Check {
             Self::Domain(domain) => domain.run(global, out).await,
             Self::Spf(spf) => spf.run(global, out).await,
             Self::Dkim(dkim) => dkim.run(global, out).await,
-            Self::Dmarc(dmarc) => dmarc.run(global, out).await,
+            Self::Dmarc(one) => one.run("dmarc", global, out).await,
             Self::Ptr(ptr) => ptr.run(global, out).await,
-            Self::Mx(mx) => mx.run(global, out).await,
+            Self::Helo(helo) => helo.run(global, out).await,
+            Self::Mx(one) => one.run("sender-mx", global, out).await,
+            Self::Soa(one) => one.run("soa", global, out).await,
+            Self::Tls(one) => one.run("tls", global, out).await,
+            Self::MtaSts(one) => one.run("mta-sts", global, out).await,
+            Self::TlsRpt(one) => one.run("tls-rpt", global, out).await,
+            Self::Dane(one) => one.run("dane", global, out).await,
+            Self::Dnssec(one) => one.run("dnssec", global, out).await,
+            Self::Bimi(one) => one.run("bimi", global, out).await,
             Self::Account(account) => account.run(global, out).await,
         }
     }
@@ -64,6 +90,27 @@ pub struct Asking {
     /// Longest wait for one answer, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     timeout: f64,
+    /// Which addresses may be dialled; without --dns and configured servers only public ones
+    #[arg(long, value_enum, value_name = "HOW FAR")]
+    reach: Option<HowFar>,
+    /// Where mail hosts listen
+    #[arg(long, value_name = "PORT", default_value_t = 25, hide = true)]
+    smtp_port: u16,
+    /// Where web hosts listen
+    #[arg(long, value_name = "PORT", default_value_t = 443, hide = true)]
+    https_port: u16,
+    /// A certificate (PEM) that is trusted beside the public roots
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+}
+
+/// How far a check may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HowFar {
+    /// Addresses of the public Internet; mail hosts at others are findings
+    Public,
+    /// Every address
+    Anywhere,
 }
 
 impl Asking {
@@ -88,9 +135,21 @@ impl Asking {
     /// The checks over that resolver.
     ///
     /// # Errors
-    /// As [`Asking::resolver`].
+    /// As [`Asking::resolver`]; `tls.certificate`.
     pub fn checks(&self, global: &Global) -> Result<Checks, Fault> {
-        Checks::new(self.resolver(global)?)
+        let checks = Checks::new(self.resolver(global)?)?;
+        let is_own_world = self.dns.is_some() || !global.config()?.dns_servers.is_empty();
+        let reach = match self.reach {
+            Some(HowFar::Public) => Reach::Public,
+            Some(HowFar::Anywhere) => Reach::Anywhere,
+            None if is_own_world => Reach::Anywhere,
+            None => Reach::Public,
+        };
+        let roots = match &self.roots {
+            Some(file) => net::certificates(file)?,
+            None => Vec::new(),
+        };
+        Ok(Checks { reach, roots, smtp_port: self.smtp_port, https_port: self.https_port, ..checks })
     }
 }
 

@@ -96,8 +96,8 @@ fn hard_fail(visit: &Visit, verdicts: &Verdicts) -> Answer {
 
 fn no_dkim() -> Answer {
     let text = format!(
-        "This mail has been blocked because the sender's DKIM authentication did not pass. Bulk senders are required \
-         to authenticate with DKIM. {HELP}"
+        "This message was blocked because it didn't pass DKIM authentication. Gmail requires bulk email senders to \
+         authenticate their email with DKIM. {HELP}"
     );
     say(550, "5.7.30", text)
 }

@@ -6,12 +6,12 @@ use std::{
     process::ExitCode,
 };
 
-use check::{Checks, DomainFacts, Finding, Selector, State, worst};
+use check::{Checks, DomainFacts, Finding, Report, Selector, State, worst};
 use clap::Args;
 use rules::Fault;
 use tokio::task::JoinSet;
 
-use super::{Asking, Told, code, word};
+use super::{Asking, code, report, word};
 use crate::{
     cli::Global,
     out::{Out, table},
@@ -34,6 +34,9 @@ pub struct Domain {
     /// A DKIM selector
     #[arg(long, value_name = "NAME")]
     selector: Vec<String>,
+    /// As a sender of bulk: 5,000 messages a day to one provider; its rules then hold
+    #[arg(long)]
+    bulk: bool,
     /// Only ask the DNS: dial no mail host and fetch no policy
     #[arg(long)]
     dns_only: bool,
@@ -73,6 +76,7 @@ impl Domain {
                 self.selector.iter().map(|name| Selector { name: name.clone(), expected: None }).collect()
             },
             dial: !self.dns_only,
+            bulk: self.bulk,
         }
     }
 
@@ -107,12 +111,12 @@ struct Asked {
 }
 
 impl Asked {
-    async fn look(&self, checks: &Checks, tell: impl FnMut(&check::Told)) -> Told {
-        let mut findings = checks.domain(&self.domain, &self.facts, tell).await;
+    async fn look(&self, checks: &Checks, tell: impl FnMut(&check::Told)) -> Report {
+        let mut report = checks.report(&self.domain, &self.facts, tell).await;
         if self.ours {
-            ops::name_deeds(&mut findings, &self.domain);
+            ops::name_deeds(&mut report.findings, &self.domain);
         }
-        Told::new(&self.domain, findings)
+        report
     }
 }
 
@@ -124,14 +128,15 @@ async fn one(checks: &Checks, asked: &Asked, out: Out) -> Result<ExitCode, Fault
             }
         })
         .await;
-    Ok(told.answer(out))
+    out.answer(&told, report::shown);
+    Ok(code(told.state))
 }
 
 /// One line a domain, in the order asked.
 async fn many(checks: &Checks, domains: Vec<Asked>, out: Out) -> Result<ExitCode, Fault> {
     let all = domains.len();
     let mut running = JoinSet::new();
-    let mut done: Vec<Option<Told>> = domains.iter().map(|_| None).collect();
+    let mut done: Vec<Option<Report>> = domains.iter().map(|_| None).collect();
     let (mut ended, mut waiting) = (0, domains.into_iter().enumerate());
     loop {
         while running.len() < AT_ONCE
@@ -150,23 +155,25 @@ async fn many(checks: &Checks, domains: Vec<Asked>, out: Out) -> Result<ExitCode
             *slot = Some(told);
         }
     }
-    let done: Vec<Told> = done.into_iter().flatten().collect();
+    let done: Vec<Report> = done.into_iter().flatten().collect();
     let state = worst(done.iter().flat_map(|told| &told.findings));
     if out.json {
         let mut batch = out.batch();
         done.iter().for_each(|told| batch.line(told));
         batch.end();
     } else {
-        out.text(&table(&["state", "domain", "bad", "warn", "unknown", "worst"], done.iter().map(row).collect()));
+        out.text(&table(&["grade", "domain", "bad", "warn", "unknown", "worst"], done.iter().map(row).collect()));
     }
     Ok(code(state))
 }
 
-fn row(told: &Told) -> Vec<String> {
+fn row(told: &Report) -> Vec<String> {
     let count = |state: State| told.findings.iter().filter(|finding| finding.state == state).count().to_string();
     let worst = told.findings.iter().filter(|finding| finding.state != State::Ok).max_by_key(|finding| finding.state);
     vec![
-        word(told.state).trim().to_owned(),
+        told.grade
+            .as_ref()
+            .map_or_else(|| String::from("-"), |grade| format!("{} {}/{}", grade.letter, grade.points, grade.of)),
         told.about.clone(),
         count(State::Bad),
         count(State::Warn),

@@ -1,0 +1,146 @@
+//! A certificate looked at: whoever shows it is let in, and what it is worth is written down.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::{
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+
+use crate::{ClientTls, tls::provider};
+
+/// A certificate that was shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Certificate {
+    /// The names that it is for.
+    pub names: Vec<String>,
+    /// Who signed it.
+    pub issuer: String,
+    /// Until when it holds, as `2027-01-31 12:00:00 +00:00`.
+    pub until: String,
+    /// Why a sender that verifies would not take it; `None` when it would.
+    pub problem: Option<String>,
+    /// The chain as shown, DER.
+    #[serde(skip)]
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// What the handshakes of one [`ClientTls`] have shown.
+#[derive(Debug, Clone, Default)]
+pub struct Witness(Arc<Mutex<Option<Certificate>>>);
+
+impl Witness {
+    /// The last certificate shown.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ClientTls {
+    /// Takes any certificate, as opportunistic TLS does, and writes down what the public roots, and `more` of them (DER),
+    /// say of it.
+    pub fn witnessed(more: &[Vec<u8>]) -> (Self, Witness) {
+        let witness = Witness::default();
+        let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(more)), provider()).build().ok();
+        let verifier = Arc::new(Witnessing { judge, seen: witness.clone() });
+        (Self::build(|builder| builder.dangerous().with_custom_certificate_verifier(verifier)), witness)
+    }
+
+    /// Checks the certificate against the public roots and `more` of them (DER).
+    pub fn verified_by(more: &[Vec<u8>]) -> Self {
+        let roots = roots(more);
+        Self::build(|builder: rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>| {
+            builder.with_root_certificates(roots)
+        })
+    }
+}
+
+fn roots(more: &[Vec<u8>]) -> RootCertStore {
+    let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    store.add_parsable_certificates(more.iter().map(|der| CertificateDer::from(der.clone())));
+    store
+}
+
+#[derive(Debug)]
+struct Witnessing {
+    judge: Option<Arc<WebPkiServerVerifier>>,
+    seen: Witness,
+}
+
+impl ServerCertVerifier for Witnessing {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let judged = self
+            .judge
+            .as_ref()
+            .map(|judge| judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now));
+        let problem = match judged {
+            Some(Ok(_)) => None,
+            Some(Err(error)) => Some(error.to_string()),
+            None => Some(String::from("it could not be judged")),
+        };
+        let chain = std::iter::once(end_entity).chain(intermediates).map(|one| one.to_vec()).collect();
+        let shown = Certificate { problem, chain, ..read(end_entity) };
+        *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+fn read(der: &[u8]) -> Certificate {
+    let mut certificate = Certificate {
+        names: Vec::new(),
+        issuer: String::new(),
+        until: String::new(),
+        problem: None,
+        chain: Vec::new(),
+    };
+    let Ok((_, parsed)) = X509Certificate::from_der(der) else { return certificate };
+    let alternatives = parsed.subject_alternative_name().ok().flatten();
+    certificate.names =
+        alternatives.into_iter().flat_map(|extension| &extension.value.general_names).filter_map(name).collect();
+    certificate.issuer = parsed.issuer().to_string();
+    certificate.until = parsed.validity().not_after.to_datetime().to_string();
+    certificate
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        _ => None,
+    }
+}
