@@ -178,6 +178,7 @@ fn with_findings(known: Known, findings: &[Finding]) -> Known {
         State::Unknown => None,
         state => Some(state != State::Bad),
     };
+    let known = with_hosts(known, findings);
     // A finding of several keys or of several records is no failing signature; a missing or a foreign key is.
     let dkim = sure("dkim");
     let dmarc = match (known.spf, dkim, known.policy) {
@@ -187,9 +188,16 @@ fn with_findings(known: Known, findings: &[Finding]) -> Known {
         (Some(_), Some(false), Some(Some(_))) => Some(Verdict::Fail),
         _ => None,
     };
+    Known { dkim, dmarc, ..known }
+}
+
+/// What the findings say of hosts and lists.
+pub(crate) fn with_hosts(known: Known, findings: &[Finding]) -> Known {
+    let sure = |check: &str| {
+        let state = findings.iter().filter(|finding| finding.check == check).map(|finding| finding.state).max()?;
+        (state != State::Unknown).then_some(state != State::Bad)
+    };
     Known {
-        dkim,
-        dmarc,
         forward_confirmed: sure("ptr"),
         exists: sure("soa"),
         ip_listed: sure("ip-blocklists").map(|clear| !clear),

@@ -11,6 +11,7 @@ mod domain;
 mod finding;
 mod grade;
 mod helo;
+mod message;
 mod mta_sts;
 mod mx;
 mod predict;
@@ -29,6 +30,7 @@ use syntax::Domain;
 pub use domain::{DomainFacts, Report, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
 pub use grade::{Grade, GradeLine, grade, inbound_grade};
+pub use message::{MessageFacts, MessageReport, Signature};
 pub use mx::{MailHost, MailHosts};
 pub use predict::{FromField, Known, Predicted, predict};
 pub use spf::result as spf_result;
@@ -46,6 +48,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         tls::KINDS,
         mta_sts::KINDS,
         dnssec::KINDS,
+        message::kinds().as_slice(),
     ]
     .concat()
 }

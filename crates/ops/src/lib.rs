@@ -11,6 +11,7 @@ mod verify;
 
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
+pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use check::MessageFacts;
 use rules::{Fault, id::MailTestId, secret::unguessable};
 use store::MailTest;
 use syntax::{Address, Domain};
@@ -41,6 +42,18 @@ impl Ops {
         })?;
         let content = self.store.mail_test_content(id).await?;
         Ok((test, content))
+    }
+}
+
+/// How the message of a test came, for the check of a message.
+pub fn facts_of_test(test: &MailTest, bulk: bool) -> MessageFacts {
+    let arrived = test.arrived.as_ref();
+    MessageFacts {
+        ip: arrived.map(|arrived| arrived.peer),
+        helo: arrived.map(|arrived| arrived.helo.clone()),
+        mail_from: arrived.map(|arrived| arrived.reverse_path.clone()),
+        at: arrived.map(|arrived| arrived.at),
+        bulk,
     }
 }
 

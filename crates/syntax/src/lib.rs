@@ -11,6 +11,7 @@ mod from;
 mod malformed;
 mod message;
 mod timestamp;
+mod trace;
 
 pub use address::Address;
 pub use compose::{Draft, field};
@@ -20,3 +21,4 @@ pub use from::{FromField, parse_from};
 pub use malformed::{Kind, Malformed};
 pub use message::{Field, Message, Part, message_ids, prepend};
 pub use timestamp::Timestamp;
+pub use trace::{AuthResults, Hop, MethodResult, parse_auth_results, parse_received};

@@ -43,6 +43,16 @@ impl Timestamp {
         Ok(Self(moment.as_microsecond()))
     }
 
+    /// Reads RFC 5322 §3.3, obsolete zones and comments included; a wrong day of the week is forgiven.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is not a date-time.
+    pub fn parse_rfc5322(text: &str) -> Result<Self, Malformed> {
+        let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+        let moment = parser.parse_timestamp(text).map_err(|_| Malformed::new(Kind::BadDate, 0))?;
+        Ok(Self(moment.as_microsecond()))
+    }
+
     fn zoned(self) -> jiff::ZonedDateTime {
         self.moment().to_zoned_datetime(jiff::tz::TimeZone::UTC)
     }
@@ -104,6 +114,10 @@ mod tests {
         assert_eq!(MOMENT.day(), "20261123");
         assert_eq!(MOMENT.to_string(), "2026-11-23T22:54:50.120Z");
         assert_eq!(Timestamp::parse("2026-11-23T22:54:50.12Z"), Ok(MOMENT));
+        let seconds = Timestamp::from_micros(1_795_474_490_000_000);
+        assert_eq!(Timestamp::parse_rfc5322("Mon, 23 Nov 2026 22:54:50 +0000"), Ok(seconds));
+        assert_eq!(Timestamp::parse_rfc5322("23 Nov 2026 14:54:50 -0800 (PST)"), Ok(seconds));
+        assert_eq!(Timestamp::parse_rfc5322("2026-11-23"), Err(Malformed::new(Kind::BadDate, 0)));
         assert_eq!(Timestamp::parse("yesterday"), Err(Malformed::new(Kind::BadDate, 0)));
     }
 

@@ -3,3 +3,4 @@
 
 mod domain;
 mod limits;
+mod message;

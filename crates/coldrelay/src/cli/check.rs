@@ -4,6 +4,8 @@ mod account;
 mod dkim;
 mod domain;
 mod helo;
+mod mail;
+mod message;
 mod of_domain;
 mod ptr;
 mod report;
@@ -29,6 +31,10 @@ use crate::{exit, out::Out};
 pub enum Check {
     /// The deliverability test of a domain, or of many
     Domain(domain::Domain),
+    /// The test of a message: signatures, alignment, form, way, and what receivers would say
+    Message(message::Message),
+    /// A one-time address, and the test of the message that comes to it
+    Mail(mail::Mail),
     /// SPF of a domain for an IP
     Spf(spf::Spf),
     /// The DKIM key of a selector
@@ -63,6 +69,8 @@ impl Check {
     pub async fn run(self, global: &Global, out: Out) -> Result<ExitCode, Fault> {
         match self {
             Self::Domain(domain) => domain.run(global, out).await,
+            Self::Message(message) => message.run(global, out).await,
+            Self::Mail(mail) => mail.run(global, out).await,
             Self::Spf(spf) => spf.run(global, out).await,
             Self::Dkim(dkim) => dkim.run(global, out).await,
             Self::Dmarc(one) => one.run("dmarc", global, out).await,

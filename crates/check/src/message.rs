@@ -1,0 +1,269 @@
+//! The test of a message: how it is signed and aligned, how it is written, how it came, and what receivers would say of it.
+
+mod alignment;
+mod content;
+mod format;
+mod signature;
+mod trace;
+
+use std::net::IpAddr;
+
+use auth::{Arrived, DmarcWalk, Verdict, Verdicts, walk_dmarc};
+use rules::{Fault, reach::is_public};
+use syntax::{Address, AuthResults, Domain, Hop, Message, Timestamp, parse_from};
+
+use crate::{Checks, Finding, FromField, Kind, Known, Report};
+
+pub use signature::Signature;
+
+const FROM: Kind = Kind::outbound("message.from", "from", "RFC 5322 §3.6.2");
+
+pub(crate) fn kinds() -> Vec<&'static Kind> {
+    [&[&FROM], signature::KINDS, alignment::KINDS, format::KINDS, content::KINDS, trace::KINDS].concat()
+}
+
+/// How a message came, as far as it is known; what is not known is read from its header.
+#[derive(Debug, Clone, Default)]
+pub struct MessageFacts {
+    /// Who brought it.
+    pub ip: Option<IpAddr>,
+    /// Its HELO or EHLO argument.
+    pub helo: Option<String>,
+    /// The envelope sender; `Some(None)` is the null reverse-path.
+    pub mail_from: Option<Option<Address>>,
+    /// When it came.
+    pub at: Option<Timestamp>,
+    /// Whether the sender counts as one of bulk.
+    pub bulk: bool,
+}
+
+/// The report on a message.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct MessageReport {
+    /// Findings, grade, predicted replies.
+    #[serde(flatten)]
+    pub report: Report,
+    /// Subject, decoded.
+    pub subject: Option<String>,
+    /// The address in From, when there is exactly one.
+    pub from: Option<Address>,
+    /// The IP that was taken for the sender's.
+    pub ip: Option<IpAddr>,
+    /// The envelope sender that was taken.
+    pub mail_from: Option<String>,
+    /// The way of the message, from its first host on.
+    pub path: Vec<Hop>,
+    /// What receivers wrote into Authentication-Results, the last one first.
+    pub results: Vec<AuthResults>,
+    /// Each DKIM signature.
+    pub signatures: Vec<Signature>,
+    /// Domains in its links.
+    pub links: Vec<Domain>,
+}
+
+/// A message with everything that was read from it, before anybody is asked.
+pub(crate) struct Letter<'m> {
+    pub octets: &'m [u8],
+    pub message: Message<'m>,
+    pub path: Vec<Hop>,
+    pub results: Vec<AuthResults>,
+    pub from: Result<Address, FromField>,
+    pub ip: Option<IpAddr>,
+    pub helo: Option<String>,
+    pub mail_from: Option<Option<Address>>,
+    pub at: Option<Timestamp>,
+}
+
+impl Checks {
+    /// Tests a message. Nothing in it is changed, and no link of it is followed.
+    ///
+    /// # Errors
+    /// `message.malformed` when it has no header that can be read.
+    pub async fn message(&self, octets: &[u8], facts: &MessageFacts) -> Result<MessageReport, Fault> {
+        let letter = Letter::read(octets, facts)?;
+        let domain = letter.from.as_ref().ok().map(|from| from.domain().clone());
+        let walk = async {
+            match &domain {
+                Some(domain) => Some(walk_dmarc(&self.resolver, domain).await),
+                None => None,
+            }
+        };
+        let (verdicts, walk) = tokio::join!(self.verdicts(&letter), walk);
+        let walk = walk.transpose();
+        let signatures = signature::read(&letter, &verdicts.dkim);
+        let aligned = match (&domain, &walk) {
+            (Some(domain), Ok(Some(walk))) => Some(self.alignment(&letter, domain, walk, &verdicts, &signatures).await),
+            _ => None,
+        };
+        let mut findings = self.found(&letter, &signatures, &verdicts, walk.as_ref()).await;
+        findings.extend(aligned.iter().flat_map(|aligned| aligned.findings.clone()));
+        findings.extend(format::findings(&letter, &signatures, facts.bulk));
+        let links = content::links(&letter.message);
+        findings.extend(content::findings(&letter.message, &links));
+        findings.extend(trace::findings(&letter));
+        let known =
+            known(&letter, &verdicts, &signatures, aligned.as_ref().map(|aligned| aligned.verdict), &walk, facts);
+        let known = crate::domain::with_hosts(known, &findings);
+        let about = letter.message.value("Message-ID").unwrap_or_else(|| String::from("the message"));
+        Ok(MessageReport {
+            report: Report::new(about, findings, &known),
+            subject: letter.message.all("Subject").next().map(syntax::Field::decoded),
+            from: letter.from.clone().ok(),
+            ip: letter.ip,
+            mail_from: letter.mail_from.as_ref().map(|from| from.as_ref().map(ToString::to_string).unwrap_or_default()),
+            path: letter.path,
+            results: letter.results,
+            signatures,
+            links: content::domains(&links),
+        })
+    }
+
+    /// SPF, DKIM and DMARC by mail-auth; without an IP only DKIM says anything.
+    async fn verdicts(&self, letter: &Letter<'_>) -> Verdicts {
+        let mail_from = letter.mail_from.clone().flatten();
+        let arrived = Arrived {
+            ip: letter.ip.unwrap_or(IpAddr::from([0, 0, 0, 0])),
+            helo: letter.helo.as_deref().unwrap_or("unknown.invalid"),
+            mail_from: mail_from.as_ref(),
+            message: letter.octets,
+        };
+        let verdicts = self.verifier.verify(&arrived).await;
+        // Nobody knows what SPF says of an IP that nobody knows.
+        if letter.knows_envelope() { verdicts } else { Verdicts { spf: Verdict::None, ..verdicts } }
+    }
+
+    async fn found(
+        &self,
+        letter: &Letter<'_>,
+        signatures: &[Signature],
+        verdicts: &Verdicts,
+        walk: Result<&Option<DmarcWalk>, &Fault>,
+    ) -> Vec<Finding> {
+        let mut findings = vec![of_from(letter)];
+        if let (Some(ip), Some(sender)) = (letter.ip, letter.spf_domain()) {
+            findings.extend(self.spf(&sender, ip).await);
+        }
+        findings.extend(signature::findings(letter, signatures, verdicts));
+        match walk {
+            Ok(Some(walk)) => findings.extend(self.of_walk(walk).await),
+            Ok(None) => {}
+            Err(fault) => findings.push(alignment::unknown(fault)),
+        }
+        if let Some(ip) = letter.ip {
+            findings.extend(self.ptr(ip).await);
+            if let Some(helo) = &letter.helo {
+                findings.extend(self.helo(helo, Some(ip)).await);
+            }
+        }
+        if let Some(sender) = letter.spf_domain() {
+            let (mx, soa) = tokio::join!(self.mx(&sender), self.soa(&sender));
+            findings.extend(mx.into_iter().chain(soa));
+        }
+        findings
+    }
+}
+
+impl<'m> Letter<'m> {
+    fn read(octets: &'m [u8], facts: &MessageFacts) -> Result<Self, Fault> {
+        let message = Message::parse(octets).map_err(|malformed| {
+            Fault::caller("message.malformed", format!("this is no message: its header breaks off, {malformed}"))
+        })?;
+        if message.fields().is_empty() {
+            let what =
+                "this is no message: it has no header field (an RFC 5322 message begins with lines such as `From: …`)";
+            return Err(Fault::caller("message.malformed", what));
+        }
+        let path: Vec<Hop> = {
+            let mut hops: Vec<Hop> =
+                message.all("Received").map(|field| syntax::parse_received(&field.value())).collect();
+            hops.reverse();
+            hops
+        };
+        let results =
+            message.all("Authentication-Results").map(|field| syntax::parse_auth_results(&field.value())).collect();
+        let entered = entrance(&path);
+        let mail_from = facts.mail_from.clone().or_else(|| message.value("Return-Path").map(|value| path_of(&value)));
+        Ok(Self {
+            octets,
+            from: from_of(&message),
+            ip: facts.ip.or_else(|| entered.and_then(|hop| hop.ip)),
+            helo: facts.helo.clone().or_else(|| entered.and_then(|hop| hop.from.clone())),
+            at: facts.at.or_else(|| path.last().and_then(|hop| hop.at)),
+            mail_from,
+            message,
+            path,
+            results,
+        })
+    }
+
+    /// Whether SPF can be evaluated.
+    pub fn knows_envelope(&self) -> bool {
+        self.ip.is_some() && self.spf_domain().is_some()
+    }
+
+    /// The domain that SPF is about. RFC 7208 §2.4
+    pub fn spf_domain(&self) -> Option<Domain> {
+        match self.mail_from.as_ref()? {
+            Some(address) => Some(address.domain().clone()),
+            None => Domain::parse(self.helo.as_deref()?).ok(),
+        }
+    }
+}
+
+/// The hop at which the message came to the receiver from outside: the last one with a public client, else the last one
+/// with any.
+fn entrance(path: &[Hop]) -> Option<&Hop> {
+    let outside = |hop: &&Hop| hop.ip.is_some_and(is_public);
+    path.iter().rev().find(outside).or_else(|| path.iter().rev().find(|hop| hop.ip.is_some()))
+}
+
+fn path_of(value: &str) -> Option<Address> {
+    Address::parse(value.trim().trim_start_matches('<').trim_end_matches('>')).ok()
+}
+
+fn from_of(message: &Message<'_>) -> Result<Address, FromField> {
+    let mut fields = message.all("From");
+    let Some(field) = fields.next() else { return Err(FromField::NoAddress) };
+    if fields.next().is_some() {
+        return Err(FromField::Fields);
+    }
+    parse_from(&field.value()).map(|from| from.address).map_err(|malformed| match malformed.kind {
+        syntax::Kind::TwoAddresses => FromField::Several,
+        _ => FromField::NoAddress,
+    })
+}
+
+fn of_from(letter: &Letter<'_>) -> Finding {
+    let field = letter.message.all("From").next().map(syntax::Field::value).unwrap_or_default();
+    let finding = match &letter.from {
+        Ok(address) => FROM.ok(format!("there is one From field, with the one address {address}")),
+        Err(FromField::Fields) => FROM.bad("there are several From fields: receivers refuse the message"),
+        Err(FromField::Several) => {
+            FROM.bad("From holds several addresses: large receivers refuse it, and DMARC cannot be evaluated")
+        }
+        Err(_) => FROM.bad("From holds no address that can be read"),
+    };
+    if field.is_empty() { finding } else { finding.with("From", field) }
+}
+
+fn known(
+    letter: &Letter<'_>,
+    verdicts: &Verdicts,
+    signatures: &[Signature],
+    aligned: Option<Verdict>,
+    walk: &Result<Option<DmarcWalk>, Fault>,
+    facts: &MessageFacts,
+) -> Known {
+    Known {
+        from: letter.from.as_ref().map(|from| from.domain().to_string()).unwrap_or_default(),
+        mail_from: letter.spf_domain().map(|domain| domain.to_string()).unwrap_or_default(),
+        ip: letter.ip,
+        spf: letter.knows_envelope().then_some(verdicts.spf),
+        dkim: Some(signatures.iter().any(|signature| signature.verdict == Verdict::Pass)),
+        dmarc: aligned,
+        policy: walk.as_ref().ok().and_then(Option::as_ref).map(|walk| walk.walk.policy),
+        from_field: Some(letter.from.as_ref().err().copied().unwrap_or(FromField::Right)),
+        bulk: facts.bulk,
+        ..Known::default()
+    }
+}
