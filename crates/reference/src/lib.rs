@@ -24,6 +24,7 @@ mod pattern;
 mod plain;
 mod provider;
 mod rule;
+mod sender;
 mod step;
 
 pub use axes::{Action, Category, Class, HowLong, Identity, Retry, Scope, Who};
@@ -37,4 +38,5 @@ pub use pattern::{NotAPattern, Pattern};
 pub use plain::plain;
 pub use provider::{Provider, provider, provider_of_host, providers};
 pub use rule::Rule;
+pub use sender::{Basis, EnvelopePath, Sender, sender, senders, senders_verified};
 pub use step::Step;
