@@ -8,6 +8,7 @@ mod dkim;
 mod dmarc;
 mod domain;
 mod finding;
+mod flatten;
 mod mx;
 mod ptr;
 mod spf;

@@ -276,8 +276,8 @@ mod tests {
             ("AAAA", "SubjectPublicKeyInfo"),
             // 512 bits.
             (
-                "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAMf54fcgOBIGIcHMFmoNm5ZtNVhxFqGQvdIPC8hH7Gc9UxCnpO5b1nYgb0kF4vSxnL0b2vI9H4J8yYH6aTkCAwEAAQ==",
-                "",
+                "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAN0RPqUTj4GHjy4PJeqogqueIUwlYETeHK8Hba3ahizuB/F+YHzOod0nix7/Rtga9JmBDs82Y7COOiMAyUVMknsCAwEAAQ==",
+                "512 bits counts for nothing",
             ),
         ] {
             let fault = PublicKey::parse(text).unwrap_err();
