@@ -10,6 +10,7 @@ mod domain;
 mod finding;
 mod flatten;
 mod mx;
+mod opt_out;
 mod ptr;
 mod spf;
 
@@ -22,11 +23,12 @@ use syntax::Domain;
 
 pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+pub use opt_out::{Nature, opt_out};
 pub use spf::result as spf_result;
 
 /// Every kind of finding, for the tests and the docs.
 pub fn kinds() -> Vec<&'static Kind> {
-    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS].concat()
+    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS, opt_out::KINDS].concat()
 }
 
 /// What is known about a refusal; a check that needs more than is known does not run.
