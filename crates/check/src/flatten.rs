@@ -6,6 +6,7 @@ use rules::{
     generate::spf::{End, Flat, Kept, Measured, Network, Spf, SpfMade, pack},
 };
 use syntax::Domain;
+use tokio::task::JoinSet;
 
 use crate::Checks;
 
@@ -164,9 +165,16 @@ impl Checks {
     /// What each include needs below itself, and what is wrong with some.
     async fn measure(&self, wish: &Spf) -> Result<(Measured, Vec<String>), Fault> {
         let draft = wish.draft(&Measured::new())?;
+        let includes = draft.costs.iter().filter_map(|cost| cost.term.strip_prefix("include:"));
+        let mut asking = JoinSet::new();
+        for (place, name) in includes.map(str::to_owned).enumerate() {
+            let resolver = self.resolver.clone();
+            asking.spawn(async move { (place, survey_spf(&resolver, &name).await, name) });
+        }
+        let mut surveys: Vec<(usize, SpfSurvey, String)> = asking.join_all().await;
+        surveys.sort_by_key(|(place, ..)| *place);
         let (mut measured, mut told) = (Measured::new(), Vec::new());
-        for name in draft.costs.iter().filter_map(|cost| cost.term.strip_prefix("include:")) {
-            let survey = survey_spf(&self.resolver, name).await;
+        for (_, survey, name) in surveys {
             match survey.problems.first() {
                 Some(problem) => told.push(format!("include:{name} could not be measured: {problem}")),
                 None if survey.record.is_none() => {
@@ -175,7 +183,7 @@ impl Checks {
                     ));
                 }
                 None => {
-                    measured.insert(name.to_owned(), survey.lookups);
+                    measured.insert(name.clone(), survey.lookups);
                 }
             }
             if survey.passes_all {

@@ -144,8 +144,17 @@ impl Costing {
         }
     }
 
-    /// Every assumption with what it rests on.
+    /// Every assumption with what it rests on; one that is not the default was given.
     pub fn assumptions(&self) -> Vec<Assumption> {
+        let defaults = Self::new(self.mailboxes, self.domains, self.ips).listed();
+        let given = self.listed().into_iter().zip(defaults).map(|(one, default)| match one == default {
+            true => one,
+            false => Assumption { basis: "given", ..one },
+        });
+        given.collect()
+    }
+
+    fn listed(&self) -> Vec<Assumption> {
         let one = |name, value: String, basis| Assumption { name, value, basis };
         let ours = "ours: put in your own";
         vec![
@@ -278,7 +287,12 @@ fn hosted(costing: &Costing) -> Result<Way, Fault> {
         );
         Item { how, year: minimum.times(12)? }
     } else {
-        let how = format!("{} mailboxes × {} (the price from {} on) × 12", costing.mailboxes, tier.price, tier.from);
+        let how = format!(
+            "{} × {} (the price from {} on) × 12",
+            counted(costing.mailboxes, "mailbox"),
+            tier.price,
+            tier.from
+        );
         Item { how, year: month.times(12)? }
     };
     way("hosted", "Hosted, by the mailbox", vec![mailboxes, domains(costing, costing.domains)?], costing)
@@ -288,16 +302,21 @@ fn self_hosted(costing: &Costing) -> Result<Way, Fault> {
     let Costing { servers, server_month, ips, ip_month, admin_hours, setup_hours, hour, months, .. } = costing;
     let items = vec![
         Item {
-            how: format!("{servers} servers × {server_month} × 12"),
+            how: format!("{} × {server_month} × 12", counted(*servers, "server")),
             year: server_month.times(*servers)?.times(12)?,
         },
-        Item { how: format!("{ips} IPs × {ip_month} × 12"), year: ip_month.times(*ips)?.times(12)? },
+        Item { how: format!("{} × {ip_month} × 12", counted(*ips, "IP")), year: ip_month.times(*ips)?.times(12)? },
         domains(costing, costing.domains)?,
         Item {
-            how: format!("{admin_hours} hours of work × {hour} × 12"), year: hour.times(*admin_hours)?.times(12)?
+            how: format!("{} of work × {hour} × 12", counted(*admin_hours, "hour")),
+            year: hour.times(*admin_hours)?.times(12)?,
         },
         Item {
-            how: format!("{setup_hours} hours to set it up × {hour}, spread over {months} months, × 12"),
+            how: format!(
+                "{} to set it up × {hour}, spread over {}, × 12",
+                counted(*setup_hours, "hour"),
+                counted(*months, "month")
+            ),
             year: hour.times(*setup_hours)?.times(12)?.part(*months),
         },
     ];
@@ -312,7 +331,10 @@ fn elsewhere(
     per_domain: u64,
 ) -> Result<Way, Fault> {
     let mailboxes = costing.mailboxes;
-    let users = Item { how: format!("{mailboxes} users × {month} × 12"), year: month.times(mailboxes)?.times(12)? };
+    let users = Item {
+        how: format!("{} × {month} × 12", counted(mailboxes, "user")),
+        year: month.times(mailboxes)?.times(12)?,
+    };
     let needed = mailboxes.div_ceil(per_domain);
     let mut domains = domains(costing, needed)?;
     domains.how.push_str(&format!(" ({per_domain} mailboxes a domain)"));
@@ -321,7 +343,17 @@ fn elsewhere(
 
 fn domains(costing: &Costing, count: u64) -> Result<Item, Fault> {
     let price = costing.domain_year;
-    Ok(Item { how: format!("{count} domains × {price} a year"), year: price.times(count)? })
+    Ok(Item { how: format!("{} × {price} a year", counted(count, "domain")), year: price.times(count)? })
+}
+
+/// `1 server`, `2 servers`, `3 mailboxes`.
+fn counted(count: u64, one: &str) -> String {
+    let ending = match (count, one.ends_with('x')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{count} {one}{ending}")
 }
 
 fn way(id: &'static str, name: &'static str, items: Vec<Item>, costing: &Costing) -> Result<Way, Fault> {
@@ -373,6 +405,9 @@ mod tests {
         assert_eq!(month(&costed, "microsoft-365"), "$360.00");
         assert_eq!(costed.ways[0].mailbox, Cents(120));
         assert_eq!(costed.assumed.len(), 17);
+        assert!(costed.assumed.iter().all(|one| one.basis != "given"));
+        let given = compare(&Costing { hour: Cents(1), ..Costing::new(50, 10, 10) }).unwrap().assumed;
+        assert_eq!(given.iter().filter(|one| one.basis == "given").map(|one| one.name).collect::<Vec<_>>(), ["hour"]);
     }
 
     #[test]

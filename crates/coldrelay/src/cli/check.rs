@@ -5,6 +5,7 @@ mod dkim;
 mod dmarc;
 mod domain;
 mod mx;
+mod opt_out;
 mod ptr;
 mod show;
 mod spf;
@@ -37,6 +38,8 @@ pub enum Check {
     Ptr(ptr::Ptr),
     /// Where the mail of a domain goes
     Mx(mx::Mx),
+    /// What a message owes its recipient: postal address, a way out, an honest sender
+    OptOut(opt_out::OptOut),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
 }
@@ -50,6 +53,7 @@ impl Check {
             Self::Dmarc(dmarc) => dmarc.run(global, out).await,
             Self::Ptr(ptr) => ptr.run(global, out).await,
             Self::Mx(mx) => mx.run(global, out).await,
+            Self::OptOut(opt_out) => opt_out.run(out),
             Self::Account(account) => account.run(global, out).await,
         }
     }

@@ -204,7 +204,7 @@ impl Spf {
             "generate.spf-lookups",
             format!(
                 "the record of {} would need {} look-ups, and every receiver stops at {MAX_LOOKUPS} ({}): leave out who no longer sends, \
-                 move a service to a sub-domain of its own, or flatten it (--flatten)",
+                 move a service to a sub-domain of its own, or flatten the record (--flatten)",
                 self.domain,
                 answer.lookups,
                 by.join(", ")
@@ -343,12 +343,10 @@ impl Spf {
         };
         if let Some(terms) = named(Known::Catalogue) {
             let day = reference::senders_verified();
-            made.note(format!("not measured: the cost of {terms} is the catalogue's of {day}; --dns measures it"));
+            made.note(format!("not measured: the cost of {terms} is the catalogue's of {day}"));
         }
         if let Some(terms) = named(Known::AtLeast) {
-            made.warn(format!(
-                "what {terms} leads to is not known: it is counted as one look-up and may need more; --dns measures it"
-            ));
+            made.warn(format!("what {terms} leads to is not known: it is counted as one look-up and may need more"));
         }
         if lookups == MAX_LOOKUPS {
             made.warn(format!(
