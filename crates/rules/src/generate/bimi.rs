@@ -42,7 +42,11 @@ impl Bimi {
             return Ok(made);
         }
         made.part(format!("l={logo}"), "the logo");
-        made.part(format!("a={evidence}"), "the certificate that binds the logo to the domain");
+        let certificate = match evidence {
+            "" => "no certificate",
+            _ => "the certificate that binds the logo to the domain",
+        };
+        made.part(format!("a={evidence}"), certificate);
         self.preconditions(&mut made);
         tell_idn(&mut made, &self.domain);
         Ok(made)

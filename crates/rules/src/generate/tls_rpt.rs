@@ -22,7 +22,7 @@ pub fn generate(domain: &Domain, rua: &[ReportUri]) -> Result<Generated, Fault> 
     made.note("reports are about mail that the domain receives; they come with MTA-STS or DANE and without");
     if rua.iter().any(|uri| uri.domain().is_some_and(|target| target.is_within(domain) || domain.is_within(&target))) {
         made.note(
-            "a report by mail is delivered even where TLS with that MX fails (RFC 8460 §3): it may come in the clear",
+            "a report by mail is delivered even where TLS with that MX fails (RFC 8460): it may come in the clear",
         );
     }
     tell_idn(&mut made, domain);
