@@ -9,11 +9,13 @@ mod dmarc;
 mod dnssec;
 mod domain;
 mod finding;
+mod flatten;
 mod grade;
 mod helo;
 mod message;
 mod mta_sts;
 mod mx;
+mod opt_out;
 mod predict;
 mod ptr;
 mod soa;
@@ -32,6 +34,7 @@ pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
 pub use grade::{Grade, GradeLine, grade, inbound_grade};
 pub use message::{MessageFacts, MessageReport, Signature};
 pub use mx::{MailHost, MailHosts};
+pub use opt_out::{Nature, opt_out};
 pub use predict::{FromField, Known, Predicted, predict};
 pub use spf::result as spf_result;
 
@@ -49,6 +52,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         mta_sts::KINDS,
         dnssec::KINDS,
         message::kinds().as_slice(),
+        opt_out::KINDS,
     ]
     .concat()
 }

@@ -12,7 +12,7 @@ use auth::{Arrived, DmarcWalk, Verdict, Verdicts, walk_dmarc};
 use rules::{Fault, reach::is_public};
 use syntax::{Address, AuthResults, Domain, Hop, Message, Timestamp, parse_from};
 
-use crate::{Checks, Finding, FromField, Kind, Known, Report};
+use crate::{Checks, Finding, FromField, Kind, Known, Nature, Report, State, opt_out};
 
 pub use signature::Signature;
 
@@ -101,6 +101,7 @@ impl Checks {
         let links = content::links(&letter.message);
         findings.extend(content::findings(&letter.message, &links));
         findings.extend(trace::findings(&letter));
+        findings.extend(owed(&letter.message, facts.bulk));
         let known =
             known(&letter, &verdicts, &signatures, aligned.as_ref().map(|aligned| aligned.verdict), &walk, facts);
         let known = crate::domain::with_hosts(known, &findings);
@@ -244,6 +245,14 @@ fn of_from(letter: &Letter<'_>) -> Finding {
         Err(_) => FROM.bad("From holds no address that can be read"),
     };
     if field.is_empty() { finding } else { finding.with("From", field) }
+}
+
+/// What the message certainly owes its recipient and does not give; `check opt-out` tells the rest.
+fn owed(message: &Message<'_>, bulk: bool) -> Vec<Finding> {
+    let told_already = ["opt-out.list-unsubscribe", "opt-out.one-click"];
+    let mut findings = opt_out(message, bulk.then_some(Nature::Bulk));
+    findings.retain(|finding| finding.state == State::Bad && !told_already.contains(&finding.id));
+    findings
 }
 
 fn known(

@@ -117,7 +117,7 @@ impl Checks {
             Ok(found) => (found.records(), None),
             Err(fault) => (Vec::new(), Some(fault.to_string())),
         };
-        let provider = reference::provider_of_host(&name).map(|provider| provider.name.as_str());
+        let provider = reference::provider_of_mx(&name).map(|provider| provider.name.as_str());
         MailHost {
             preference,
             name,

@@ -1,9 +1,11 @@
 //! The command line: thin faces of the deeds in `ops`.
 
+mod calculate;
 mod check;
 mod config;
 mod domain;
 mod explain;
+mod generate;
 mod lab;
 mod mail;
 mod mailbox;
@@ -81,6 +83,12 @@ enum Command {
     /// Check a domain, an address, a message, an IP: the live checks and the free tools
     #[command(subcommand)]
     Check(check::Check),
+    /// Make records for the DNS: SPF, DKIM, DMARC, MTA-STS, TLS-RPT, BIMI
+    #[command(subcommand)]
+    Generate(generate::Generate),
+    /// Size and price a plan; every assumption is an input
+    #[command(subcommand)]
+    Calculate(calculate::Calculate),
     /// Explain a reply, a log line or a bounce message
     Explain(explain::Explain),
     /// The reference of SMTP errors: list, search, export
@@ -143,6 +151,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
         Command::Check(check) => check.run(&global, out).await,
+        Command::Generate(generate) => generate.run(&global, out).await,
+        Command::Calculate(calculate) => calculate.run(&global, out),
         Command::Explain(explain) => explain.run(&global, out).await,
         Command::Reference(reference) => reference.run(out),
         Command::Config(config) => config.run(global.config_path(), out),

@@ -7,6 +7,7 @@ mod sample;
 use std::{net::SocketAddr, path::PathBuf};
 
 pub use read::load;
+use rules::{cost::Tier, money::Cents};
 pub use sample::{listed, sample};
 
 /// What is known about a setting, for the sample and for `config describe`.
@@ -120,6 +121,12 @@ settings! {
 
     /// What the MTA-STS policies ask of senders: `testing`, or `enforce` once the certificate is one that they can verify.
     mta_sts_mode: String = "mta_sts.mode", "\"testing\"";
+
+    /// Price of a hosted mailbox, `mailboxes:price`: from so many on, each costs so much a month. $1.00 and $0.55 are published;
+    /// the numbers from which the price falls are ours.
+    cost_tiers: Vec<Tier> = "cost.tiers", "[\"1:1.00\", \"100:0.85\", \"500:0.70\", \"1000:0.55\"]";
+    /// The least that a month of hosted mailboxes costs.
+    cost_minimum: Cents = "cost.minimum", "\"50.00\"";
 
     /// `text` or `json`, on stderr.
     log_format: String = "log.format", "\"text\"";

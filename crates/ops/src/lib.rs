@@ -7,6 +7,7 @@ mod mailbox;
 mod queue;
 mod record;
 mod send;
+mod tools;
 mod verify;
 
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
@@ -16,6 +17,7 @@ pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use send::Composed;
+pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
 
 use dns::Resolver;

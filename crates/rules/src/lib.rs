@@ -3,15 +3,19 @@
 //! Reading order: [`Fault`], [`id`], [`event`], then one module a decision.
 
 mod clock;
+pub mod cost;
 pub mod event;
 mod fault;
+pub mod generate;
 pub mod id;
+pub mod money;
 pub mod outcome;
 pub mod pacing;
 pub mod reach;
 pub mod retry;
 pub mod route;
 pub mod secret;
+pub mod sizing;
 pub mod submission;
 pub mod token;
 

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use dns::{Data, Found, Resolver};
 
-use super::record::{Mechanism, Qualifier, Record, is_spf, parse};
+use super::record::{Lengths, Mechanism, Qualifier, Record, is_spf, parse};
 
 /// Records that are read at most: far beyond what any receiver follows.
 const MAX_RECORDS: usize = 40;
@@ -26,15 +26,19 @@ pub struct SpfSurvey {
     pub end: Option<char>,
     /// Terms that depend on the client (`ptr`, `exists`, macros): they have no network.
     pub dynamic: Vec<String>,
+    /// Terms that match without a pass (`-ip4:…`; `all` aside): what stands behind them passes for fewer.
+    pub exceptions: Vec<String>,
     /// What could not be read, with the domain.
     pub problems: Vec<String>,
+    /// Records that were read.
+    #[serde(skip)]
+    read: usize,
 }
 
 /// Reads the record and everything below it.
 pub async fn survey_spf(resolver: &Resolver, domain: &str) -> SpfSurvey {
     let mut survey = SpfSurvey::default();
-    let mut seen = Vec::new();
-    walk(resolver, domain.to_ascii_lowercase(), 0, &mut survey, &mut seen).await;
+    walk(resolver, domain.to_ascii_lowercase(), 0, &mut survey, &mut Vec::new()).await;
     survey
 }
 
@@ -43,15 +47,16 @@ fn walk<'f>(
     domain: String,
     depth: u32,
     survey: &'f mut SpfSurvey,
-    seen: &'f mut Vec<String>,
+    above: &'f mut Vec<String>,
 ) -> Pin<Box<dyn Future<Output = ()> + Send + 'f>> {
     Box::pin(async move {
-        if seen.contains(&domain) || seen.len() >= MAX_RECORDS {
+        if above.contains(&domain) || survey.read >= MAX_RECORDS {
             survey.problems.push(format!("{domain} is included again and again"));
             return;
         }
-        seen.push(domain.clone());
+        survey.read += 1;
         let Some(record) = read(resolver, &domain, depth, survey).await else { return };
+        above.push(domain.clone());
         for directive in &record.directives {
             if directive.mechanism.looks_up() {
                 survey.lookups += 1;
@@ -62,26 +67,34 @@ fn walk<'f>(
                     survey.passes_all |= passes;
                     survey.end = Some(sign(directive.qualifier));
                 }
-                Mechanism::All => {}
+                Mechanism::All => survey.passes_all |= passes,
                 Mechanism::Ip4(network, length) if passes => survey.networks.push(network4(*network, *length)),
                 Mechanism::Ip6(network, length) if passes => survey.networks.push(format!("ip6:{network}/{length}")),
                 Mechanism::Include(target) => match target.fixed() {
                     Some(name) => {
                         survey.includes.push((depth + 1, name.to_owned()));
-                        walk(resolver, name.to_ascii_lowercase(), depth + 1, survey, seen).await;
+                        let (networks, open) = (survey.networks.len(), survey.passes_all);
+                        walk(resolver, name.to_ascii_lowercase(), depth + 1, survey, above).await;
+                        if !passes {
+                            survey.networks.truncate(networks);
+                            survey.passes_all = open;
+                        }
                     }
                     None => survey.dynamic.push(directive.text.clone()),
                 },
-                Mechanism::A(target, _) | Mechanism::Mx(target, _) if passes => {
+                Mechanism::A(target, lengths) | Mechanism::Mx(target, lengths) if passes => {
                     let name = target.as_ref().map_or(Some(domain.as_str()), |target| target.fixed());
                     let mx = matches!(directive.mechanism, Mechanism::Mx(..));
                     match name {
-                        Some(name) => addresses(resolver, name, mx, survey).await,
+                        Some(name) => addresses(resolver, name, mx, *lengths, survey).await,
                         None => survey.dynamic.push(directive.text.clone()),
                     }
                 }
                 Mechanism::Ptr(_) | Mechanism::Exists(_) => survey.dynamic.push(directive.text.clone()),
                 _ => {}
+            }
+            if !passes && directive.mechanism != Mechanism::All {
+                survey.exceptions.push(directive.text.clone());
             }
         }
         let has_all = record.directives.iter().any(|one| one.mechanism == Mechanism::All);
@@ -90,11 +103,12 @@ fn walk<'f>(
             match target.fixed() {
                 Some(name) => {
                     survey.includes.push((depth, name.to_owned()));
-                    walk(resolver, name.to_ascii_lowercase(), depth, survey, seen).await;
+                    walk(resolver, name.to_ascii_lowercase(), depth, survey, above).await;
                 }
                 None => survey.dynamic.push(String::from("redirect with macros")),
             }
         }
+        above.pop();
     })
 }
 
@@ -126,7 +140,7 @@ async fn read(resolver: &Resolver, domain: &str, depth: u32, survey: &mut SpfSur
     }
 }
 
-async fn addresses(resolver: &Resolver, name: &str, mx: bool, survey: &mut SpfSurvey) {
+async fn addresses(resolver: &Resolver, name: &str, mx: bool, lengths: Lengths, survey: &mut SpfSurvey) {
     let mut hosts = vec![name.to_owned()];
     if mx {
         hosts = match resolver.mx(name).await {
@@ -143,8 +157,9 @@ async fn addresses(resolver: &Resolver, name: &str, mx: bool, survey: &mut SpfSu
         for kind in ["A", "AAAA"] {
             match resolver.records(&host, kind).await {
                 Ok(Found::Records(data)) => survey.networks.extend(data.iter().filter_map(|data| match data {
-                    Data::A(ip) => Some(format!("ip4:{ip}")),
-                    Data::Aaaa(ip) => Some(format!("ip6:{ip}")),
+                    Data::A(ip) => Some(network4(*ip, lengths.v4)),
+                    Data::Aaaa(ip) if lengths.v6 == 128 => Some(format!("ip6:{ip}")),
+                    Data::Aaaa(ip) => Some(format!("ip6:{ip}/{}", lengths.v6)),
                     _ => None,
                 })),
                 Ok(_) => {}

@@ -96,7 +96,14 @@ async fn a_message_in_order_has_no_fault() {
 #[tokio::test]
 async fn a_body_changed_on_the_way_breaks_the_signature_and_spf_still_carries_dmarc() {
     let changed = Case { on_the_way: |text| text.replace("Thursday", "Friday"), bulk: true, ..case() };
-    let told = check(changed, &[("dkim.signature", State::Bad), ("one-click.fields", State::Warn)]).await;
+    // Whoever sends to many owes a postal address and a way out.
+    let expect = [
+        ("dkim.signature", State::Bad),
+        ("one-click.fields", State::Warn),
+        ("opt-out.postal-address", State::Bad),
+        ("opt-out.visible", State::Bad),
+    ];
+    let told = check(changed, &expect).await;
     assert_eq!(predicted(&told), ["550 5.7.30", "550 5.7.515", ""].map(|code| code[..9.min(code.len())].to_owned()));
 }
 
@@ -127,7 +134,8 @@ async fn faults_of_form_are_found() {
 #[tokio::test]
 async fn one_click_fields_count_only_when_they_are_signed() {
     let fields = "List-Unsubscribe: <https://a.test/u/1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
-    check(Case { letter: format!("{fields}{LETTER}"), bulk: true, ..case() }, &[]).await;
+    let foot = "\r\nAcme Ltd, 12 Main Street, Springfield, IL 62701, USA. To opt out of these emails, reply \"unsubscribe\".\r\n";
+    check(Case { letter: format!("{fields}{LETTER}{foot}"), bulk: true, ..case() }, &[]).await;
     let added: fn(String) -> String = |text| {
         format!("List-Unsubscribe: <https://a.test/u/1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n{text}")
     };

@@ -7,6 +7,7 @@ mod helo;
 mod mail;
 mod message;
 mod of_domain;
+mod opt_out;
 mod ptr;
 mod report;
 mod show;
@@ -61,6 +62,8 @@ pub enum Check {
     Dnssec(of_domain::OfDomain),
     /// The BIMI record of a domain
     Bimi(of_domain::OfDomain),
+    /// What a message owes its recipient: postal address, a way out, an honest sender
+    OptOut(opt_out::OptOut),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
 }
@@ -84,6 +87,7 @@ impl Check {
             Self::Dane(one) => one.run("dane", global, out).await,
             Self::Dnssec(one) => one.run("dnssec", global, out).await,
             Self::Bimi(one) => one.run("bimi", global, out).await,
+            Self::OptOut(opt_out) => opt_out.run(out),
             Self::Account(account) => account.run(global, out).await,
         }
     }

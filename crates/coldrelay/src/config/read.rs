@@ -7,7 +7,11 @@ use std::{
 };
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use rules::{Blame, Fault, Retry};
+use rules::{
+    Blame, Fault, Retry,
+    cost::{Tier, Tiers},
+    money::Cents,
+};
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, SETTINGS};
@@ -166,6 +170,9 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
     if config.relay_retry_s.is_empty() || config.relay_retry_s.contains(&0) {
         wrong("relay.retry_s: at least one number, none of them 0");
     }
+    if let Err(fault) = Tiers::new(config.cost_tiers.clone(), config.cost_minimum) {
+        wrong(&format!("cost.{fault}"));
+    }
     if !matches!(config.log_format.as_str(), "text" | "json") {
         wrong("log.format: use text or json");
     }
@@ -209,6 +216,20 @@ impl FromToml for SocketAddr {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         let text = String::from_toml(value)?;
         text.parse().map_err(|_| format!("`{text}` is not an IP and port, as in 192.0.2.1:25 or [2001:db8::1]:25"))
+    }
+}
+
+impl FromToml for Cents {
+    const KIND: &'static str = "amount";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        Self::parse(&String::from_toml(value)?).map_err(|fault| fault.to_string())
+    }
+}
+
+impl FromToml for Tier {
+    const KIND: &'static str = "mailboxes:price";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        Self::parse(&String::from_toml(value)?).map_err(|fault| fault.to_string())
     }
 }
 
@@ -276,5 +297,6 @@ mod tests {
     fn settings_that_need_each_other_are_checked_together() {
         assert!(parse("[dns]\npublisher = \"rfc2136\"\n").unwrap_err()[0].what.contains("dns.rfc2136.server"));
         assert!(parse("[tls]\nkey = \"k.pem\"\n").unwrap_err()[0].what.contains("go together"));
+        assert!(parse("[cost]\ntiers = [\"2:1.00\"]\n").unwrap_err()[0].what.contains("cost.tiers: the first"));
     }
 }

@@ -108,7 +108,7 @@ fn questions() -> Vec<Value> {
     questions
 }
 
-const PYSPF: &str = r#"
+pub const PYSPF: &str = r#"
 import json, sys, dns.resolver
 resolver = dns.resolver.Resolver(configure=False)
 resolver.nameservers, resolver.port = [sys.argv[1]], int(sys.argv[2])

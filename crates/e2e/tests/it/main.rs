@@ -10,4 +10,5 @@ mod records;
 mod relay;
 mod submission;
 mod support;
+mod tools;
 mod updates;
