@@ -70,6 +70,11 @@ pub fn decode_charset(octets: &[u8], charset: &str) -> String {
     encoding.decode_without_bom_handling(octets).0.into_owned()
 }
 
+/// Whether there is a charset of that name.
+pub(crate) fn knows_charset(charset: &str) -> bool {
+    encoding_rs::Encoding::for_label_no_replacement(charset.as_bytes()).is_some()
+}
+
 /// RFC 2047 encoded words read, in whatever charset.
 pub fn decode_words(value: &str) -> String {
     words(value)
