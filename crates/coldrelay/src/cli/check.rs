@@ -1,9 +1,11 @@
 //! `coldrelay check`: the live checks and the free tools.
 
 mod account;
+mod address;
 mod dkim;
 mod dmarc;
 mod domain;
+mod from;
 mod mx;
 mod ptr;
 mod show;
@@ -39,6 +41,10 @@ pub enum Check {
     Mx(mx::Mx),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
+    /// A whole From header: every fault with a caret under it, and the header that is right
+    From(from::From),
+    /// One bare address, judged as it is typed
+    Address(address::Address),
 }
 
 impl Check {
@@ -51,6 +57,8 @@ impl Check {
             Self::Ptr(ptr) => ptr.run(global, out).await,
             Self::Mx(mx) => mx.run(global, out).await,
             Self::Account(account) => account.run(global, out).await,
+            Self::From(from) => from.run(out),
+            Self::Address(address) => address.run(out),
         }
     }
 }

@@ -109,7 +109,7 @@ proptest! {
     #[test]
     fn folding_shifts_no_span(text in mailish(), fold in any::<bool>()) {
         // The same field, unfolded and folded, and with and without its name: the same faults, each where it stands.
-        prop_assume!(!text.trim().is_empty() && !text.contains(['\r', '\n', ':', '\u{ff20}', '&']));
+        let text = format!("a{}", text.replace(['\r', '\n', ':', '&'], "b"));
         let bare = inspect_from(text.as_bytes());
         let start = if fold { "From:\r\n " } else { "From: " };
         let named = inspect_from(format!("{start}{text}").as_bytes());
