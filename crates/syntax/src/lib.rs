@@ -20,7 +20,8 @@ pub use decode::{content_type, decode_base64, decode_charset, decode_transfer, d
 pub use domain::Domain;
 pub use from::{FromField, parse_from};
 pub use inspect::{
-    FaultKind, Inspection, MAX_INSPECTED, Mailbox, Severity, TextFault, Verdict, fault_kinds, inspect_address, inspect_from,
+    FaultKind, Inspection, MAX_INSPECTED, Mailbox, Severity, TextFault, Verdict, fault_kinds, inspect_address,
+    inspect_from,
 };
 pub use malformed::{Kind, Malformed};
 pub use message::{Field, Message, Part, message_ids, prepend};

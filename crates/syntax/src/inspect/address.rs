@@ -8,10 +8,10 @@ use super::{
     lex::{Token, What, span_of},
     script,
     table::{
-        BACKSLASH, COMMENT, EMPTY_QUOTES, ENCODED_LOCAL, INVISIBLE, LEADING_HYPHEN, LINE_BREAK, LOCAL_DOUBLE_DOT, LOCAL_EMPTY,
-        LOCAL_LEADING_DOT, LOCAL_LETTER, LOCAL_SPACE, LOCAL_TOO_LONG, LOCAL_TRAILING_DOT, MIXED_QUOTES, MIXED_SCRIPT,
-        NEEDLESS_QUOTES, NO_AT, NO_REPLY, NOT_COMPOSED, OBSOLETE_LOCAL, OBSOLETE_SPACE, ODD_LETTER, QUOTED_LETTER, QUOTED_LOCAL,
-        SMTPUTF8, SPACE, TOO_LONG_ADDRESS, TWO_ATS, UNSAFE,
+        BACKSLASH, COMMENT, EMPTY_QUOTES, ENCODED_LOCAL, INVISIBLE, LEADING_HYPHEN, LINE_BREAK, LOCAL_DOUBLE_DOT,
+        LOCAL_EMPTY, LOCAL_LEADING_DOT, LOCAL_LETTER, LOCAL_SPACE, LOCAL_TOO_LONG, LOCAL_TRAILING_DOT, MIXED_QUOTES,
+        MIXED_SCRIPT, NEEDLESS_QUOTES, NO_AT, NO_REPLY, NOT_COMPOSED, OBSOLETE_LOCAL, OBSOLETE_SPACE, ODD_LETTER,
+        QUOTED_LETTER, QUOTED_LOCAL, SMTPUTF8, SPACE, TOO_LONG_ADDRESS, TWO_ATS, UNSAFE,
     },
 };
 use crate::address::{MAX_LOCAL, needs_quotes};
@@ -35,7 +35,8 @@ pub(super) struct Found {
 /// Looks at the tokens of one address. `None` when there is no @.
 pub(super) fn inspect(tokens: &[Token<'_>], faults: &mut Faults) -> Option<Found> {
     let span = span_of(tokens.iter().filter(|token| !token.is_blank())).or_else(|| span_of(tokens))?;
-    let ats: Vec<usize> = tokens.iter().enumerate().filter(|(_, token)| token.what == What::At).map(|(at, _)| at).collect();
+    let ats: Vec<usize> =
+        tokens.iter().enumerate().filter(|(_, token)| token.what == What::At).map(|(at, _)| at).collect();
     let Some((at, others)) = ats.split_last() else {
         faults.note(&NO_AT, span);
         return None;
@@ -63,7 +64,8 @@ fn written(tokens: &[Token<'_>]) -> String {
 }
 
 fn line_breaks(tokens: &[Token<'_>], faults: &mut Faults) {
-    let inside = tokens.iter().filter(|token| matches!(token.what, What::Space | What::Comment | What::Quoted | What::Literal));
+    let inside =
+        tokens.iter().filter(|token| matches!(token.what, What::Space | What::Comment | What::Quoted | What::Literal));
     for token in inside {
         if let Some(offset) = token.source.find(['\r', '\n']) {
             faults.note(&LINE_BREAK, token.start + offset..token.start + offset + 1);
@@ -90,7 +92,11 @@ fn local(tokens: &[Token<'_>], mark: &Token<'_>, faults: &mut Faults) -> String 
     let Some(span) = span_of(tokens.iter().filter(|token| !token.is_blank())) else { return text };
     let octets = written(tokens).len();
     if octets > MAX_LOCAL {
-        faults.add(&LOCAL_TOO_LONG, span.clone(), format!("the local part has {octets} octets, {MAX_LOCAL} are allowed"));
+        faults.add(
+            &LOCAL_TOO_LONG,
+            span.clone(),
+            format!("the local part has {octets} octets, {MAX_LOCAL} are allowed"),
+        );
     }
     match (quoted, words) {
         (1, 1) => whole_quoted(&text, &span, faults),

@@ -10,9 +10,10 @@ use super::{
     lex::{Token, What, span_of},
     literal, script,
     table::{
-        BAD_A_LABEL, BAD_U_LABEL, BARE_IP, COMMENT, DOMAIN_COMMA, DOMAIN_EMPTY, DOMAIN_EMPTY_LABEL, DOMAIN_LETTER, DOMAIN_SPACE,
-        DOMAIN_TOO_LONG, DOMAIN_TRAILING_DOT, EXAMPLE_DOMAIN, FULLWIDTH, HYPHEN, INVISIBLE, LABEL_TOO_LONG, LOOKALIKE, MAPPED,
-        MIXED_SCRIPT, NO_DOT, NUMERIC_TLD, OBSOLETE_SPACE, RESERVED_LABEL, RESERVED_TLD, SPACE, U_LABEL, UNDERSCORE, UNSAFE,
+        BAD_A_LABEL, BAD_U_LABEL, BARE_IP, COMMENT, DOMAIN_COMMA, DOMAIN_EMPTY, DOMAIN_EMPTY_LABEL, DOMAIN_LETTER,
+        DOMAIN_SPACE, DOMAIN_TOO_LONG, DOMAIN_TRAILING_DOT, EXAMPLE_DOMAIN, FULLWIDTH, HYPHEN, INVISIBLE,
+        LABEL_TOO_LONG, LOOKALIKE, MAPPED, MIXED_SCRIPT, NO_DOT, NUMERIC_TLD, OBSOLETE_SPACE, RESERVED_LABEL,
+        RESERVED_TLD, SPACE, U_LABEL, UNDERSCORE, UNSAFE,
     },
 };
 
@@ -52,7 +53,11 @@ pub(super) fn inspect(tokens: &[Token<'_>], at: Range<usize>, faults: &mut Fault
     }
     let ascii = to_ascii(&typed).unwrap_or_else(|| typed.clone());
     if ascii.len() > MAX_DOMAIN {
-        faults.add(&DOMAIN_TOO_LONG, span.clone(), format!("the domain has {} octets, {MAX_DOMAIN} are allowed", ascii.len()));
+        faults.add(
+            &DOMAIN_TOO_LONG,
+            span.clone(),
+            format!("the domain has {} octets, {MAX_DOMAIN} are allowed", ascii.len()),
+        );
     }
     name(&ascii, &labels, span, faults);
     ascii

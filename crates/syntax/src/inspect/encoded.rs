@@ -48,7 +48,8 @@ pub(super) fn inspect(token: &Token<'_>, faults: &mut Faults) -> String {
     let broken = match encoding {
         "B" | "b" => {
             let digits = content.trim_end_matches('=');
-            !digits.chars().all(|letter| letter.is_ascii_alphanumeric() || "+/".contains(letter)) || digits.len() % 4 == 1
+            !digits.chars().all(|letter| letter.is_ascii_alphanumeric() || "+/".contains(letter))
+                || digits.len() % 4 == 1
         }
         "Q" | "q" => escapes_broken(content),
         _ => true,

@@ -112,7 +112,8 @@ impl Faults {
 
     /// In the order of the text, the worst first where two start together.
     pub(super) fn into_list(mut self) -> Vec<TextFault> {
-        self.list.sort_by(|one, other| (one.start, other.severity, one.end).cmp(&(other.start, one.severity, other.end)));
+        self.list
+            .sort_by(|one, other| (one.start, other.severity, one.end).cmp(&(other.start, one.severity, other.end)));
         self.list
     }
 }

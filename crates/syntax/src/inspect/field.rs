@@ -7,8 +7,8 @@ use super::{
     faults::Faults,
     lex::{Token, What, lex, span_of},
     table::{
-        BRACKETS, DOUBLE_BRACKETS, EMPTY, EMPTY_ELEMENT, FULLWIDTH, GROUP, HTML_ENTITIES, NOT_BARE, SEMICOLON_LIST, SEVERAL,
-        SEVERAL_MAILBOXES, TRAILING_TEXT, UNCLOSED_BRACKET, UNQUOTED_COMMA, UNQUOTED_SEMICOLON,
+        BRACKETS, DOUBLE_BRACKETS, EMPTY, EMPTY_ELEMENT, FULLWIDTH, GROUP, HTML_ENTITIES, NOT_BARE, SEMICOLON_LIST,
+        SEVERAL, SEVERAL_MAILBOXES, TRAILING_TEXT, UNCLOSED_BRACKET, UNQUOTED_COMMA, UNQUOTED_SEMICOLON,
     },
 };
 
@@ -148,7 +148,8 @@ fn angle<'t, 'a>(open: &Token<'t>, rest: &'a [Token<'t>], faults: &mut Faults) -
     let (inner, after) = rest.split_at(end.unwrap_or(0));
     let mut after = after.get(1..).unwrap_or_default();
     let mut last = close.end;
-    if let Some((token, rest)) = after.split_first().filter(|(token, _)| second.is_some() && token.what == What::Close) {
+    if let Some((token, rest)) = after.split_first().filter(|(token, _)| second.is_some() && token.what == What::Close)
+    {
         (after, last) = (rest, token.end);
     }
     (Angle { span: open.start..last, inner: inner.to_vec() }, after)
@@ -167,7 +168,8 @@ fn elements<'t>(items: Vec<Item<'t>>, faults: &mut Faults) -> Vec<Element<'t>> {
             (Some(What::Colon), Item::Token(colon))
                 if group.is_none() && index < last_semicolon && element.is_name() && !element.ends_in_mailto() =>
             {
-                let start = element.items.iter().find(|item| !item.is_blank()).map_or(colon.start, |item| item.span().start);
+                let start =
+                    element.items.iter().find(|item| !item.is_blank()).map_or(colon.start, |item| item.span().start);
                 group = Some(start);
                 *element = Element { in_group: true, ..Element::default() };
             }

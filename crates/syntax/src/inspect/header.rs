@@ -7,7 +7,8 @@ use super::{
     faults::Faults,
     field,
     table::{
-        BARE_CR, BARE_LF, BLANK_FOLD, INJECTION, LINE_LONG, LINE_TOO_LONG, MBOX_LINE, SPACE_BEFORE_COLON, TWO_FIELDS, WRONG_FIELD,
+        BARE_CR, BARE_LF, BLANK_FOLD, INJECTION, LEADING_BLANK, LINE_LONG, LINE_TOO_LONG, MBOX_LINE,
+        SPACE_BEFORE_COLON, TWO_FIELDS, WRONG_FIELD,
     },
 };
 
@@ -87,6 +88,13 @@ fn rest(input: &str, end: usize, faults: &mut Faults) {
 
 /// Where the value starts: behind `From:` where it stands.
 fn name(field: &str, faults: &mut Faults) -> usize {
+    // A byte order mark, or a blank that came along: the name is still told.
+    let lead = field.len() - field.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).len();
+    let is_named = field.get(lead..lead + 5).is_some_and(|name| name.eq_ignore_ascii_case("from:"));
+    if lead > 0 && is_named {
+        faults.note(&LEADING_BLANK, 0..lead);
+        return lead + 5;
+    }
     let Some((before, _)) = field.split_once(':') else {
         if field.get(..5) == Some("From ") && is_mbox_line(field) {
             faults.note(&MBOX_LINE, 0..field.len());

@@ -69,7 +69,11 @@ impl Name {
                 self.push(&token.value, &decoded);
             }
             What::Comment => {
-                faults.add(&COMMENT_SWALLOWS, token.span(), format!("`{}` is a comment and is not shown", token.source));
+                faults.add(
+                    &COMMENT_SWALLOWS,
+                    token.span(),
+                    format!("`{}` is a comment and is not shown", token.source),
+                );
                 self.push("", &format!("({})", decode::words(&token.value)));
             }
             // An unclosed quote: only the letter that was meant to quote.
@@ -105,7 +109,8 @@ impl Name {
 
 /// Encoded words are set apart by blanks. RFC 2047 §5 (3).
 fn adjacent(before: Option<&Token<'_>>, token: &Token<'_>, gap: bool, faults: &mut Faults) {
-    let Some(before) = before.filter(|before| !gap && before.what != What::Comment && token.what != What::Comment) else {
+    let Some(before) = before.filter(|before| !gap && before.what != What::Comment && token.what != What::Comment)
+    else {
         return;
     };
     if before.what == What::Encoded || token.what == What::Encoded {
@@ -120,7 +125,9 @@ fn special(tokens: &[Token<'_>], faults: &mut Faults) {
     for token in tokens.iter().filter(|token| !token.is_blank()) {
         let span = token.span();
         match token.what {
-            What::Dot if is_first => faults.add(&UNQUOTED_SPECIAL, span, "a dot at the start of the name, outside quotes"),
+            What::Dot if is_first => {
+                faults.add(&UNQUOTED_SPECIAL, span, "a dot at the start of the name, outside quotes")
+            }
             What::Dot => faults.note(&UNQUOTED_DOT, span),
             What::At => faults.note(&UNQUOTED_AT, span),
             What::Colon => faults.note(&UNQUOTED_COLON, span),
@@ -140,7 +147,9 @@ fn special(tokens: &[Token<'_>], faults: &mut Faults) {
 
 /// What looks like an encoded word and is none: with blanks inside, or without its end.
 fn broken(tokens: &[Token<'_>], span: &Range<usize>, name: &mut Name, faults: &mut Faults) {
-    let Some(start) = tokens.iter().find(|token| token.what == What::Atom && token.source.starts_with("=?")) else { return };
+    let Some(start) = tokens.iter().find(|token| token.what == What::Atom && token.source.starts_with("=?")) else {
+        return;
+    };
     let end = tokens.iter().rev().find(|token| token.source.ends_with("?=")).map_or(start.end, |token| token.end);
     if end.max(start.end) <= span.end {
         faults.note(&ENCODED_BROKEN, start.start..end.max(start.end));
@@ -163,18 +172,17 @@ fn deceiving(name: &Name, tokens: &[Token<'_>], span: &Range<usize>, faults: &mu
         let decoded = decode::words(token.source);
         let is_raw = decoded == token.source;
         for (offset, letter, odd) in script::odd_letters(&decoded) {
-            let here = if is_raw {
-                token.start + offset..token.start + offset + letter.len_utf8()
-            } else {
-                token.span()
-            };
+            let here =
+                if is_raw { token.start + offset..token.start + offset + letter.len_utf8() } else { token.span() };
             let kind = if odd == Odd::Bidi { &BIDI_NAME } else { &INVISIBLE_NAME };
             if odd != Odd::Blank {
                 faults.add(kind, here, format!("{} (U+{:04X}) in the name", odd.name(), u32::from(letter)));
             }
         }
     }
-    let words = name.meant.split(|letter: char| !letter.is_alphanumeric() && !script::begins_with_mark(letter.encode_utf8(&mut [0; 4])));
+    let words = name
+        .meant
+        .split(|letter: char| !letter.is_alphanumeric() && !script::begins_with_mark(letter.encode_utf8(&mut [0; 4])));
     for word in words {
         if let Some((one, other)) = script::mixed(word) {
             faults.add(&MIXED_NAME, span.clone(), format!("`{word}` mixes {one} and {other}"));

@@ -135,7 +135,8 @@ mod tests {
     #[test]
     fn scripts_are_mixed_only_where_they_deceive() {
         assert_eq!(mixed("pаypal"), Some(("Latin", "Cyrillic")));
-        for honest in ["paypal", "Jürgen", "東京タワーabc", "ひらがな漢字", "ㄅㄆ漢字", "한국韓國", "пример", "ann-2"] {
+        for honest in ["paypal", "Jürgen", "東京タワーabc", "ひらがな漢字", "ㄅㄆ漢字", "한국韓國", "пример", "ann-2"]
+        {
             assert_eq!(mixed(honest), None, "{honest}");
         }
     }

@@ -64,8 +64,8 @@ fn shown(input: &str, fault: &TextFault) -> String {
     lines.extend(wrapped("why", fault.explanation));
     lines.extend(wrapped("rule", fault.rule));
     for verdict in fault.verdicts {
-        let reply = if verdict.reply.is_empty() { String::new() } else { format!(" {}", verdict.reply) };
-        lines.extend(wrapped(verdict.provider, &format!("{}: {} [{}]", reply.trim(), verdict.says, verdict.entry)));
+        let label = format!("{} {}", verdict.provider, verdict.reply);
+        lines.extend(wrapped(label.trim_end(), &format!("{} ({})", verdict.says, verdict.entry)));
     }
     lines.join("\n")
 }
@@ -73,9 +73,9 @@ fn shown(input: &str, fault: &TextFault) -> String {
 /// `  = label: text`, broken at blanks.
 fn wrapped(label: &str, text: &str) -> Vec<String> {
     let mut lines = vec![format!("  = {label}:")];
-    for word in text.trim_start_matches(": ").split_ascii_whitespace() {
+    for word in text.split_ascii_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.len() + word.len() < TEXT => {
+            Some(line) if line.chars().count() + word.chars().count() < TEXT => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -147,7 +147,9 @@ fn cell(letter: char) -> String {
 
 fn is_hidden(letter: char) -> bool {
     let text = letter.to_string();
-    letter.is_control() || script::odd_letters(&text).next().is_some() || (letter.width() == Some(0) && !script::begins_with_mark(&text))
+    letter.is_control()
+        || script::odd_letters(&text).next().is_some()
+        || (letter.width() == Some(0) && !script::begins_with_mark(&text))
 }
 
 fn visible(text: &str) -> String {

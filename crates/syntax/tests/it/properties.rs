@@ -1,7 +1,9 @@
 //! What holds for any input.
 
 use proptest::prelude::*;
-use syntax::{Address, Domain, FromField, Inspection, MAX_INSPECTED, inspect_address, inspect_from, parse_from, write_from};
+use syntax::{
+    Address, Domain, FromField, Inspection, MAX_INSPECTED, inspect_address, inspect_from, parse_from, write_from,
+};
 
 /// Spans lie within the input at borders of letters, and the answer agrees with itself.
 fn sound(octets: &[u8], told: &Inspection) -> Result<(), TestCaseError> {
@@ -23,9 +25,27 @@ fn mailish() -> impl Strategy<Value = String> {
         Just(String::from("ann@example.com")).boxed(),
         "[-@.,;:<>()\"\\[\\]\\\\ \t=?_&%]".boxed(),
         prop_oneof![
-            Just("From: "), Just("\r\n "), Just("\r\n"), Just("\n"), Just("\r"), Just("=?utf-8?Q?a=C3=BC?="), Just("mailto:"),
-            Just("&lt;"), Just("&gt;"), Just("＠"), Just("\u{200b}"), Just("ü"), Just("а"), Just("xn--"), Just("[IPv6:::1]"),
-            Just("日本"), Just("=?"), Just("?="), Just(" at "), Just("/o="), Just("\0"),
+            Just("From: "),
+            Just("\r\n "),
+            Just("\r\n"),
+            Just("\n"),
+            Just("\r"),
+            Just("=?utf-8?Q?a=C3=BC?="),
+            Just("mailto:"),
+            Just("&lt;"),
+            Just("&gt;"),
+            Just("＠"),
+            Just("\u{200b}"),
+            Just("ü"),
+            Just("а"),
+            Just("xn--"),
+            Just("[IPv6:::1]"),
+            Just("日本"),
+            Just("=?"),
+            Just("?="),
+            Just(" at "),
+            Just("/o="),
+            Just("\0"),
         ]
         .prop_map(String::from)
         .boxed(),
@@ -144,7 +164,11 @@ fn every_kind_has_a_name_of_its_own_and_an_explanation() {
     for kind in kinds {
         let (group, rest) = kind.id.split_once('.').unwrap();
         assert!(["text", "address", "from"].contains(&group), "{}", kind.id);
-        assert!(rest.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-'), "{}", kind.id);
+        assert!(
+            rest.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-'),
+            "{}",
+            kind.id
+        );
         assert!(!kind.title.is_empty() && kind.explanation.ends_with('.') && !kind.rule.is_empty(), "{}", kind.id);
     }
 }

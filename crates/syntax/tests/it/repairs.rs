@@ -72,7 +72,9 @@ fn several_authors_get_a_sender() {
 
 #[test]
 fn what_is_right_or_beyond_repair_is_left() {
-    for input in ["From: Ann <ann@example.com>", "ann@example.com", "From: Ann", "From: <>", "From: Ann <ann@ex_ample.com>"] {
+    for input in
+        ["From: Ann <ann@example.com>", "ann@example.com", "From: Ann", "From: <>", "From: Ann <ann@ex_ample.com>"]
+    {
         field(input, "");
     }
 }

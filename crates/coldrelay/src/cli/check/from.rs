@@ -66,10 +66,9 @@ impl Reading {
 
 /// As a compiler shows it, with where to read on.
 fn shown(told: &Inspection) -> String {
-    let mut ids: Vec<&str> =
-        told.faults.iter().filter(|fault| fault.severity > Severity::Note).map(|fault| fault.id).collect();
-    ids.dedup();
-    let more = ids.first().map(|id| format!("\n\nmore: coldrelay explain {id}")).unwrap_or_default();
+    let told_of = told.faults.iter().filter(|fault| fault.severity > Severity::Note);
+    let worst = told_of.reduce(|worst, fault| if fault.severity > worst.severity { fault } else { worst });
+    let more = worst.map(|fault| format!("\n\nmore: coldrelay explain {}", fault.id)).unwrap_or_default();
     format!("{}{more}", told.shown())
 }
 

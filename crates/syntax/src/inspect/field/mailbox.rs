@@ -17,7 +17,15 @@ use crate::inspect::{
 
 /// Domains of mailbox providers with a DMARC policy that refuses mail by others.
 const PROVIDERS: [&str; 10] = [
-    "gmail.com", "googlemail.com", "yahoo.com", "aol.com", "outlook.com", "hotmail.com", "live.com", "icloud.com", "gmx.de",
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "aol.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "icloud.com",
+    "gmx.de",
     "mail.ru",
 ];
 
@@ -79,7 +87,12 @@ fn named(name: phrase::Name, address: Option<Found>) -> Author {
 /// `ann@example.com <mailto:ann@example.com>`, as Outlook shows it.
 fn twice(name: &[Token<'_>], angle: &Angle<'_>, faults: &mut Faults) -> Option<Author> {
     let dense = |tokens: &[Token<'_>]| {
-        tokens.iter().filter(|token| token.what != What::Space).map(|token| token.source).collect::<String>().to_lowercase()
+        tokens
+            .iter()
+            .filter(|token| token.what != What::Space)
+            .map(|token| token.source)
+            .collect::<String>()
+            .to_lowercase()
     };
     let inner = dense(&angle.inner);
     let link = inner.strip_prefix("mailto:")?;
@@ -110,7 +123,11 @@ fn inside(angle: &Angle<'_>, faults: &mut Faults) -> Option<Found> {
 fn inspected(tokens: &[Token<'_>], faults: &mut Faults) -> Option<Found> {
     let Some(found) = address::inspect(tokens, faults) else { return spelled(tokens, faults) };
     if faults.is_field() && PROVIDERS.contains(&found.domain.as_str()) {
-        faults.add(&PROVIDER_DOMAIN, found.span.clone(), format!("only {}'s own servers may send for it", found.domain));
+        faults.add(
+            &PROVIDER_DOMAIN,
+            found.span.clone(),
+            format!("only {}'s own servers may send for it", found.domain),
+        );
     }
     Some(found)
 }
@@ -144,10 +161,13 @@ fn unrouted<'a, 't>(tokens: &'a [Token<'t>], faults: &mut Faults) -> &'a [Token<
 
 /// An address without an @ but with a word for it: `ann at example.com`, `ann[at]example.com`.
 fn spelled(tokens: &[Token<'_>], faults: &mut Faults) -> Option<Found> {
-    let at = tokens.iter().position(|token| matches!(token.value.to_ascii_lowercase().as_str(), "at" | "(at)" | "[at]"))?;
+    let at =
+        tokens.iter().position(|token| matches!(token.value.to_ascii_lowercase().as_str(), "at" | "(at)" | "[at]"))?;
     let (mark, span) = (tokens.get(at)?, span_of(tokens)?);
-    let before: String = tokens.get(..at)?.iter().filter(|token| token.what != What::Space).map(|token| token.source).collect();
-    let after: String = tokens.get(at + 1..)?.iter().filter(|token| token.what != What::Space).map(|token| token.source).collect();
+    let before: String =
+        tokens.get(..at)?.iter().filter(|token| token.what != What::Space).map(|token| token.source).collect();
+    let after: String =
+        tokens.get(at + 1..)?.iter().filter(|token| token.what != What::Space).map(|token| token.source).collect();
     let text = format!("{before}@{after}");
     let mut quiet = Faults::new(false);
     let found = address::inspect(&lex(&text, 0, &mut quiet), &mut quiet).filter(|_| quiet.valid())?;
@@ -167,7 +187,8 @@ fn bare(tokens: &[Token<'_>], faults: &mut Faults, authors: &mut Vec<Author>) {
     let own = tokens.get(start..end).unwrap_or_default();
     let name = phrase_before(before, own, faults);
     let address = inspected(own, faults);
-    let comment = tokens.iter().find(|token| token.what == What::Comment && !own.iter().any(|one| one.start == token.start));
+    let comment =
+        tokens.iter().find(|token| token.what == What::Comment && !own.iter().any(|one| one.start == token.start));
     let name = match comment.filter(|_| name.shown.is_empty()) {
         Some(comment) => {
             faults.add(&NAME_IN_COMMENT, comment.span(), format!("`{}` is a comment, not a name", comment.source));
@@ -218,7 +239,8 @@ fn reach(tokens: &[Token<'_>], mark: usize, forward: bool) -> usize {
 
 /// `Ann Doe [ann@example.com]`, `Ann Doe [mailto:ann@example.com]`.
 fn in_square_brackets(tokens: &[Token<'_>], faults: &mut Faults) -> Author {
-    let is_address = |token: &Token<'_>| matches!(token.what, What::Literal | What::Comment) && token.source.contains('@');
+    let is_address =
+        |token: &Token<'_>| matches!(token.what, What::Literal | What::Comment) && token.source.contains('@');
     let Some(place) = tokens.iter().position(is_address) else {
         let span = span_of(tokens).unwrap_or(0..0);
         return without_address(tokens, span, faults);

@@ -1,7 +1,8 @@
 //! Faults of an address. RFC 5321 §4.1.2, §4.5.3.1; RFC 5322 §3.4.1.
 
 use super::{
-    FaultKind, GMAIL_DOMAIN, GMAIL_ENCODED, GMAIL_NO_ADDRESS, GMAIL_SENDER, MICROSOFT_FROM, YAHOO_DOMAIN, YAHOO_ODD, kinds,
+    FaultKind, GMAIL_DOMAIN, GMAIL_ENCODED, GMAIL_NO_ADDRESS, GMAIL_SENDER, MICROSOFT_FROM, YAHOO_DOMAIN, YAHOO_ODD,
+    kinds,
 };
 use crate::inspect::Severity;
 

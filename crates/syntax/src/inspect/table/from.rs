@@ -12,6 +12,8 @@ kinds! {
         [GMAIL_MALFORMED];
     WRONG_FIELD = "from.wrong-field", Error, "RFC 5322 §3.6.2", "another field than From",
         "Only From names the author.", [];
+    LEADING_BLANK = "from.leading-blank", Warning, "RFC 5322 §2.2.3", "something before the field name",
+        "A line that begins with a blank goes on with the field before it; a byte order mark makes another name of it.", [];
     SPACE_BEFORE_COLON = "from.space-before-colon", Warning, "RFC 5322 §4.5", "a blank before the colon (obsolete)",
         "That was allowed until 2001; some receivers then find no From field, and DKIM signers stumble.",
         [GMAIL_MALFORMED];
