@@ -23,6 +23,7 @@ mod table;
 pub use faults::{Severity, TextFault};
 pub use table::{FaultKind, Verdict};
 
+use author::Author;
 use faults::Faults;
 
 /// Longest input that is looked at, in octets: some sixty lines of the greatest length (RFC 5322 §2.1.1).
@@ -80,38 +81,35 @@ pub fn fault_kinds() -> Vec<&'static FaultKind> {
 /// Looks at a whole From field, with or without `From:` before it. Comments and folding are judged as a header field may
 /// hold them; obsolete forms are told as such.
 pub fn inspect_from(input: &[u8]) -> Inspection {
-    let (input, mut faults) = match opened(input, true) {
-        Ok(opened) => opened,
-        Err(refused) => return refused,
-    };
-    let found = header::inspect(&input, &mut faults);
-    let repaired = repair::field(&input, &found, &faults);
-    closed(input, faults, found, repaired)
+    inspected(input, Faults::new(true), header::inspect, repair::field)
 }
 
 /// Looks at a bare address as a person types it: a Mailbox of RFC 5321 §4.1.2 with what RFC 6531 adds. Comments, folding and
 /// brackets are faults here.
 pub fn inspect_address(input: &[u8]) -> Inspection {
-    let (input, mut faults) = match opened(input, false) {
-        Ok(opened) => opened,
-        Err(refused) => return refused,
-    };
-    let found = field::bare_address(&input, &mut faults);
-    let repaired = repair::address(&input, &found, &faults);
-    closed(input, faults, found, repaired)
+    inspected(input, Faults::new(false), field::bare_address, repair::address)
 }
 
-/// The input as text of the same length, or why it is not looked at.
-fn opened(input: &[u8], is_field: bool) -> Result<(String, Faults), Inspection> {
-    let mut faults = Faults::new(is_field);
-    let head = input.get(..MAX_INSPECTED).unwrap_or(input);
-    let text = as_text(head, &mut faults);
+fn inspected(
+    input: &[u8],
+    mut faults: Faults,
+    read: fn(&str, &mut Faults) -> Vec<Author>,
+    repair: fn(&str, &[Author], &Faults) -> Option<String>,
+) -> Inspection {
+    let inspect = if faults.is_field() { inspect_from } else { inspect_address };
+    let text = as_text(input.get(..MAX_INSPECTED).unwrap_or(input), &mut faults);
     if input.len() > MAX_INSPECTED {
         let message = format!("{} octets; more than {MAX_INSPECTED} are not looked at", input.len());
-        faults.add(&table::TOO_LONG, 0..head.len(), message);
-        return Err(closed(text, faults, Vec::new(), None));
+        faults.add(&table::TOO_LONG, 0..text.len(), message);
+        return told(text, faults, Vec::new(), None);
     }
-    Ok((text, faults))
+    let authors = read(&text, &mut faults);
+    let repaired = match faults.has(&table::NOT_UTF8) {
+        // What was meant by octets of an old charset is seen when they are read as such.
+        true => inspect(crate::decode_charset(input, "windows-1252").as_bytes()).repaired,
+        false => repair(&text, &authors, &faults),
+    };
+    told(text, faults, authors, repaired)
 }
 
 /// As UTF-8; each octet that is none becomes `?`, so that no offset shifts.
@@ -129,9 +127,9 @@ fn as_text(octets: &[u8], faults: &mut Faults) -> String {
     text
 }
 
-fn closed(input: String, faults: Faults, found: Vec<author::Author>, repaired: Option<String>) -> Inspection {
+fn told(input: String, faults: Faults, found: Vec<Author>, repaired: Option<String>) -> Inspection {
     let valid = faults.valid();
-    let mailboxes: Vec<Mailbox> = found.into_iter().filter_map(author::Author::mailbox).collect();
+    let mailboxes: Vec<Mailbox> = found.into_iter().filter_map(Author::mailbox).collect();
     let first = mailboxes.first();
     Inspection {
         valid,

@@ -8,7 +8,7 @@ use super::{
     lex::{Token, What, lex, span_of},
     table::{
         BRACKETS, DOUBLE_BRACKETS, EMPTY, EMPTY_ELEMENT, FULLWIDTH, GROUP, HTML_ENTITIES, NOT_BARE, SEMICOLON_LIST,
-        SEVERAL, SEVERAL_MAILBOXES, TRAILING_TEXT, UNCLOSED_BRACKET, UNQUOTED_COMMA, UNQUOTED_SEMICOLON,
+        SEVERAL, SEVERAL_MAILBOXES, TEMPLATE, TRAILING_TEXT, UNCLOSED_BRACKET, UNQUOTED_COMMA, UNQUOTED_SEMICOLON,
     },
 };
 
@@ -78,12 +78,30 @@ pub(super) fn inspect(value: &str, base: usize, faults: &mut Faults) -> Vec<Auth
         faults.note(&EMPTY, base..base + value.len());
         return Vec::new();
     };
+    template(value, base, faults);
     let elements = elements(items(tokens, faults), faults);
     let authors = authors(elements, faults);
     if authors.iter().filter(|author| author.address.is_some()).count() > 1 && faults.valid() {
         faults.add(&SEVERAL_MAILBOXES, span, format!("{} authors", authors.len()));
     }
     authors
+}
+
+/// A variable of a template that nobody filled in: `{{first_name}}`, `*|FNAME|*`, `%FIRSTNAME%`.
+fn template(value: &str, base: usize, faults: &mut Faults) {
+    let between = |open: &str, close: &str| {
+        let start = value.find(open)?;
+        let length = value.get(start + open.len()..)?.find(close)?;
+        Some(start..start + open.len() + length + close.len())
+    };
+    let is_name = |span: &Range<usize>| {
+        let name = value.get(span.start + 1..span.end - 1).unwrap_or_default();
+        name.len() > 2 && name.bytes().all(|octet| octet.is_ascii_uppercase() || octet == b'_')
+    };
+    let found = between("{{", "}}").or_else(|| between("*|", "|*")).or_else(|| between("%", "%").filter(is_name));
+    if let Some(span) = found {
+        faults.note(&TEMPLATE, base + span.start..base + span.end);
+    }
 }
 
 /// Text that stands for a field in another dress: HTML, full-width letters.
@@ -250,7 +268,7 @@ fn authors(elements: Vec<Element<'_>>, faults: &mut Faults) -> Vec<Author> {
 /// A name without an address at the end of the list, or all by itself.
 fn left_over(waiting: Vec<Item<'_>>, cuts: &[Token<'_>], mut authors: Vec<Author>, faults: &mut Faults) -> Vec<Author> {
     let mut seen = waiting.iter().filter(|item| !item.is_blank()).map(Item::span);
-    let Some(span) = seen.next().map(|first| first.start..seen.last().map_or(first.end, |last| last.end)) else {
+    let Some(span) = seen.next().map(|first| first.start..seen.next_back().map_or(first.end, |last| last.end)) else {
         return authors;
     };
     if !authors.is_empty() {
@@ -282,7 +300,8 @@ pub(super) fn bare_address(input: &str, faults: &mut Faults) -> Vec<Author> {
     let is_dressed = tokens.iter().any(|token| token.what == What::Open);
     let ats = tokens.iter().filter(|token| token.what == What::At).count();
     let mark = tokens.iter().find(|token| matches!(token.what, What::Comma | What::Semicolon));
-    if !is_dressed && !(ats > 1 && mark.is_some()) {
+    let is_list = ats > 1 && mark.is_some();
+    if !is_dressed && !is_list {
         return vec![mailbox::bare_address(&tokens, faults)];
     }
     let mut quiet = Faults::new(true);

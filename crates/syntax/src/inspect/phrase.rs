@@ -37,7 +37,8 @@ pub(super) fn inspect(tokens: &[Token<'_>], faults: &mut Faults) -> Name {
         // Blanks between two encoded words are not shown: RFC 2047 §6.2.
         let is_pair = token.what == What::Encoded && before.is_some_and(|before| before.what == What::Encoded);
         if gap && !is_pair {
-            name.push(" ", " ");
+            // A comment between two words leaves one blank.
+            name.push(if name.shown.ends_with(' ') { "" } else { " " }, " ");
         }
         adjacent(before, token, gap, faults);
         name.piece(token, faults);
@@ -89,7 +90,8 @@ impl Name {
         if !is_quoted || tokens.iter().any(|token| token.what == What::Comment) {
             self.shown = self.shown.trim().to_owned();
         }
-        self.meant = self.meant.trim().to_owned();
+        let meant = self.meant.trim();
+        self.meant = if is_quoted { meant.to_owned() } else { meant.trim_end_matches(',').to_owned() };
         if self.shown.is_empty() && self.meant.is_empty() {
             faults.note(&EMPTY_NAME, span.clone());
         }

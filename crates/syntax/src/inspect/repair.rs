@@ -1,6 +1,12 @@
 //! The header that is right, made of what could be read. It is offered only when it has no error itself.
 
-use super::{address::Found, author::Author, faults::Faults, script};
+use super::{
+    address::Found,
+    author::Author,
+    faults::Faults,
+    script,
+    table::{TWO_ATS, UNCLOSED_COMMENT, UNCLOSED_QUOTE},
+};
 use crate::{Domain, address, write};
 
 /// The whole field, with a Sender field behind it where there are several authors; nothing when the input needs no repair
@@ -10,7 +16,7 @@ pub(super) fn field(input: &str, authors: &[Author], faults: &Faults) -> Option<
         .iter()
         .filter_map(|author| author.address.as_ref().map(|found| (author.meant.as_deref(), spelling(found))))
         .collect();
-    if mailboxes.is_empty() || !faults.any() {
+    if mailboxes.is_empty() || !faults.any() || is_guess(authors, faults) {
         return None;
     }
     let pairs: Vec<(Option<&str>, &str)> = mailboxes.iter().map(|(name, address)| (*name, address.as_str())).collect();
@@ -23,6 +29,14 @@ pub(super) fn field(input: &str, authors: &[Author], faults: &Faults) -> Option<
     (!is_as_given && is_right(&text)).then_some(text)
 }
 
+/// Whether a local part came out of quotes or comments that are not closed, or of several addresses: putting quotes around
+/// all of it would name a mailbox that nobody meant.
+fn is_guess(authors: &[Author], faults: &Faults) -> bool {
+    let is_torn = [&TWO_ATS, &UNCLOSED_QUOTE, &UNCLOSED_COMMENT].iter().any(|kind| faults.has(kind));
+    let mut found = authors.iter().filter_map(|author| author.address.as_ref());
+    is_torn && found.any(|found| address::needs_quotes(&found.local))
+}
+
 fn is_right(text: &str) -> bool {
     let mut faults = Faults::new(true);
     let authors = super::header::inspect(text, &mut faults);
@@ -32,7 +46,7 @@ fn is_right(text: &str) -> bool {
 /// The bare address.
 pub(super) fn address(input: &str, authors: &[Author], faults: &Faults) -> Option<String> {
     let found = authors.first()?.address.as_ref()?;
-    if !faults.any() {
+    if !faults.any() || is_guess(authors, faults) {
         return None;
     }
     let text = spelling(found);

@@ -142,7 +142,30 @@ proptest! {
 
 #[test]
 fn a_mebibyte_is_refused_at_once() {
-    for letter in ["a", "(", "\"", "[", "<", ",", "@", "=?a?q?", "\\", "\r\n ", "\"\\", "&lt;", "\u{200b}", "a@b,"] {
+    for letter in [
+        "a",
+        "(",
+        "\"",
+        "[",
+        "<",
+        ",",
+        "@",
+        "=?a?q?",
+        "\\",
+        "\r\n ",
+        "\"\\",
+        "&lt;",
+        "\u{200b}",
+        "a@b,",
+        "=?a?z?x",
+        "=?a?q?x x",
+        "(a)@",
+        "a(b)",
+        "[a",
+        "@[",
+        "{{",
+        "<@a:",
+    ] {
         let long = letter.repeat(1024 * 1024 / letter.len());
         for told in [inspect_from(long.as_bytes()), inspect_address(long.as_bytes())] {
             assert_eq!(told.faults[0].id, "text.too-long", "{letter:?}");

@@ -98,3 +98,19 @@ fn addresses_are_put_right() {
     address("ann@example.com\n", "ann@example.com");
     address(&format!("{}@example.com", "a".repeat(65)), "");
 }
+
+#[test]
+fn octets_of_an_old_charset_are_read_as_such() {
+    let told = inspect_from(b"From: J\xfcrgen <j@example.com>");
+    assert_eq!(told.repaired.as_deref(), Some("From: =?utf-8?B?SsO8cmdlbg==?= <j@example.com>"));
+    assert_eq!(told.input, "From: J?rgen <j@example.com>");
+}
+
+#[test]
+fn nothing_is_offered_that_nobody_meant() {
+    for input in ["a@b@example.com", "\"@example.com", "cal(foo(bar)@example.com"] {
+        address(input, "");
+    }
+    field("From: =?utf-8?Q?Ann_=3Cann=40example=2Ecom=3E?=", "Ann <ann@example.com>");
+    field("From: Ann <ann@example.com;ben@example.com>", "Ann <ann@example.com>");
+}

@@ -10,8 +10,8 @@ use crate::inspect::{
     lex::{Token, What, lex, span_of},
     phrase,
     table::{
-        EXCHANGE_DN, MAILTO, MISSING_BRACKETS, MISSING_COMMA, NAME_IN_COMMENT, NO_ADDRESS, NULL_ADDRESS, OUTLOOK,
-        PROVIDER_DOMAIN, ROUTE, SPELLED_AT, STRAY_BRACKET, TRAILING_TEXT,
+        ENCODED_ADDRESS, EXCHANGE_DN, MAILTO, MISSING_BRACKETS, MISSING_COMMA, NAME_IN_COMMENT, NO_ADDRESS,
+        NULL_ADDRESS, OUTLOOK, PROVIDER_DOMAIN, ROUTE, SEVERAL, SPELLED_AT, STRAY_BRACKET, TRAILING_TEXT,
     },
 };
 
@@ -107,7 +107,7 @@ fn twice(name: &[Token<'_>], angle: &Angle<'_>, faults: &mut Faults) -> Option<A
 /// What stands in the brackets.
 fn inside(angle: &Angle<'_>, faults: &mut Faults) -> Option<Found> {
     let tokens = unlinked(&angle.inner, faults);
-    let tokens = unrouted(tokens, faults);
+    let tokens = first_of_several(unrouted(tokens, faults), faults);
     let Some(first) = tokens.iter().find(|token| !token.is_blank()) else {
         faults.note(&NULL_ADDRESS, angle.span.clone());
         return None;
@@ -117,6 +117,19 @@ fn inside(angle: &Angle<'_>, faults: &mut Faults) -> Option<Found> {
         return None;
     }
     inspected(tokens, faults)
+}
+
+/// The first of several addresses in one pair of brackets.
+fn first_of_several<'a, 't>(tokens: &'a [Token<'t>], faults: &mut Faults) -> &'a [Token<'t>] {
+    let ats = tokens.iter().filter(|token| token.what == What::At).count();
+    let mark = tokens.iter().position(|token| matches!(token.what, What::Comma | What::Semicolon)).filter(|_| ats > 1);
+    match mark.and_then(|mark| tokens.get(..mark).zip(tokens.get(mark))) {
+        Some((first, mark)) if first.iter().any(|token| token.what == What::At) => {
+            faults.note(&SEVERAL, mark.span());
+            first
+        }
+        _ => tokens,
+    }
 }
 
 /// Looks at an address and at whose domain it is.
@@ -187,8 +200,9 @@ fn bare(tokens: &[Token<'_>], faults: &mut Faults, authors: &mut Vec<Author>) {
     let own = tokens.get(start..end).unwrap_or_default();
     let name = phrase_before(before, own, faults);
     let address = inspected(own, faults);
-    let comment =
-        tokens.iter().find(|token| token.what == What::Comment && !own.iter().any(|one| one.start == token.start));
+    let around = |at: &usize| !(start..end).contains(at);
+    let comment = tokens.iter().enumerate().find(|(at, token)| token.what == What::Comment && around(at));
+    let comment = comment.map(|(_, token)| token);
     let name = match comment.filter(|_| name.shown.is_empty()) {
         Some(comment) => {
             faults.add(&NAME_IN_COMMENT, comment.span(), format!("`{}` is a comment, not a name", comment.source));
@@ -266,6 +280,9 @@ pub(super) fn without_address(tokens: &[Token<'_>], span: Range<usize>, faults: 
     if tokens.iter().any(|token| token.what == What::Comment && token.source.contains('@')) {
         return in_square_brackets(tokens, faults);
     }
+    if let Some(author) = encoded(tokens, &span, faults) {
+        return author;
+    }
     if let Some(found) = spelled(tokens, faults) {
         return Author { address: Some(found), ..Author::default() };
     }
@@ -273,8 +290,34 @@ pub(super) fn without_address(tokens: &[Token<'_>], span: Range<usize>, faults: 
     named(phrase::inspect(tokens, faults), None)
 }
 
+/// A whole mailbox inside encoded words: `=?utf-8?Q?Ann_=3Cann=40example.com=3E?=`.
+fn encoded(tokens: &[Token<'_>], span: &Range<usize>, faults: &mut Faults) -> Option<Author> {
+    let word = tokens.iter().find(|token| token.what == What::Encoded)?;
+    let source: String = tokens.iter().map(|token| token.source).collect();
+    let text = crate::decode::words(&source);
+    if !text.contains('@') || text.contains("=?") {
+        return None;
+    }
+    faults.note(&ENCODED_ADDRESS, word.span());
+    let mut quiet = Faults::new(true);
+    let mut authors =
+        super::authors(super::elements(super::items(lex(&text, 0, &mut quiet), &mut quiet), &mut quiet), &mut quiet);
+    let mut author = if authors.len() == 1 { authors.pop()? } else { Author::default() };
+    author.address = author.address.map(|found| Found { span: span.clone(), ..found });
+    Some(author)
+}
+
 /// A bare address by itself.
 pub(super) fn bare_address(tokens: &[Token<'_>], faults: &mut Faults) -> Author {
+    let blanks = tokens.iter().rev().take_while(|token| token.is_blank()).count();
+    let tokens =
+        match tokens.len().checked_sub(blanks + 1).and_then(|last| Some((tokens.get(..last)?, tokens.get(last)?))) {
+            Some((before, last)) if last.what == What::Close => {
+                faults.note(&STRAY_BRACKET, last.span());
+                before
+            }
+            _ => tokens,
+        };
     let tokens = unlinked(tokens, faults);
     let tokens = unrouted(tokens, faults);
     Author { address: inspected(tokens, faults), ..Author::default() }

@@ -1,8 +1,8 @@
 //! Faults of a From field: its frame, its mailboxes, its names. RFC 5322 §3.4, §3.6.2; RFC 2047; RFC 6854.
 
 use super::{
-    FaultKind, GMAIL_IMPERSONATES, GMAIL_MALFORMED, GMAIL_NO_ADDRESS, GMAIL_SEVERAL, GMAIL_TWO_FIELDS, GMAIL_UNICODE,
-    MICROSOFT_FROM, YAHOO_HEADERS, kinds,
+    FaultKind, GMAIL_ENCODED, GMAIL_IMPERSONATES, GMAIL_MALFORMED, GMAIL_NO_ADDRESS, GMAIL_SEVERAL, GMAIL_TWO_FIELDS,
+    GMAIL_UNICODE, MICROSOFT_FROM, YAHOO_HEADERS, kinds,
 };
 use crate::inspect::Severity;
 
@@ -97,6 +97,11 @@ kinds! {
         [GMAIL_MALFORMED];
     ENCODED_CONTROL = "from.encoded-control", Error, "RFC 2047 §5", "an encoded control character or line end",
         "Decoded and written again it adds header lines. No honest name holds one.", [];
+    ENCODED_ADDRESS = "from.encoded-address", Error, "RFC 2047 §5", "the address stands inside an encoded word",
+        "Only the name may be encoded. Programs look for the address before they decode, and find none.",
+        [GMAIL_NO_ADDRESS, GMAIL_ENCODED, MICROSOFT_FROM];
+    TEMPLATE = "from.template-variable", Warning, "RFC 5322 §3.4", "a template variable that was not filled in",
+        "People see it as it stands, and filters know such marks from bulk mail gone wrong.", [];
     ENCODED_ADJACENT = "from.encoded-word-adjacent", Warning, "RFC 2047 §5 (3)", "an encoded word that touches its neighbour",
         "Encoded words are set apart by blanks; otherwise they are not decoded.", [];
     RAW_UTF8 = "from.raw-utf8", Warning, "RFC 6532 §3.2", "letters beyond ASCII that are not encoded",
