@@ -3,7 +3,7 @@
 use crate::{Domain, Kind, Malformed};
 
 /// Longest local part, in octets. RFC 5321 §4.5.3.1.1.
-const MAX_LOCAL: usize = 64;
+pub(crate) const MAX_LOCAL: usize = 64;
 
 /// One address. Its `Debug` hides most of the local part; its `Display` does not.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -113,18 +113,23 @@ fn as_domain_fault(fault: Malformed) -> Malformed {
     Malformed { kind, ..fault }
 }
 
-fn needs_quotes(local: &str) -> bool {
+/// Whether the local part is no dot-string.
+pub(crate) fn needs_quotes(local: &str) -> bool {
     let is_dot_string = local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
     !is_dot_string
 }
 
+/// The local part as it is written: quoted where it must be.
+pub(crate) fn spelled(local: &str) -> String {
+    if !needs_quotes(local) {
+        return local.to_owned();
+    }
+    format!("\"{}\"", local.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 impl std::fmt::Display for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if !needs_quotes(&self.local) {
-            return write!(f, "{}@{}", self.local, self.domain);
-        }
-        let escaped = self.local.replace('\\', "\\\\").replace('"', "\\\"");
-        write!(f, "\"{escaped}\"@{}", self.domain)
+        write!(f, "{}@{}", spelled(&self.local), self.domain)
     }
 }
 

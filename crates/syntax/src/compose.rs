@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 
-use crate::{Address, FromField, Timestamp};
+use crate::{Address, FromField, Timestamp, write};
 
 /// Longest line that is aimed at, in octets without CRLF. RFC 5322 §2.1.1.
 const LINE: usize = 78;
@@ -36,7 +36,8 @@ impl Draft {
     pub fn write(&self) -> Vec<u8> {
         let to: Vec<String> = self.to.iter().map(ToString::to_string).collect();
         let mut message = String::new();
-        message.push_str(&field("From", &self.from.to_string()));
+        message.push_str(&write::write_from(std::slice::from_ref(&self.from)));
+        message.push_str("\r\n");
         message.push_str(&field("To", &to.join(", ")));
         message.push_str(&field("Subject", &words(&self.subject)));
         message.push_str(&field("Date", &self.date.rfc5322()));
@@ -71,14 +72,16 @@ pub fn field(name: &str, value: &str) -> String {
     out
 }
 
-/// A display name: as it is, quoted, or as encoded words.
+/// A display name: as it is, quoted, or as encoded words. Control characters become blanks: nobody can add a field by a name.
 pub(crate) fn phrase(display: &str) -> String {
-    if !display.is_ascii() || display.contains("=?") || display.chars().any(char::is_control) {
-        return encoded_words(display);
+    let display: String = display.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let is_long = display.split(' ').any(|word| word.len() > WORD_OCTETS);
+    if !display.is_ascii() || display.contains("=?") || is_long {
+        return encoded_words(&display);
     }
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(letter);
-    if display.chars().all(is_plain) && !display.contains("  ") {
-        return display.to_owned();
+    if display.chars().all(is_plain) && !display.contains("  ") && display.trim() == display {
+        return display;
     }
     format!("\"{}\"", display.replace('\\', "\\\\").replace('"', "\\\""))
 }

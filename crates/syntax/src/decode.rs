@@ -70,6 +70,11 @@ pub fn decode_charset(octets: &[u8], charset: &str) -> String {
     encoding.decode_without_bom_handling(octets).0.into_owned()
 }
 
+/// Whether there is a charset of that name.
+pub(crate) fn knows_charset(charset: &str) -> bool {
+    encoding_rs::Encoding::for_label_no_replacement(charset.as_bytes()).is_some()
+}
+
 /// RFC 2047 encoded words read, in whatever charset.
 pub fn decode_words(value: &str) -> String {
     words(value)
@@ -90,7 +95,9 @@ pub(crate) fn words(value: &str) -> String {
     let mut out = String::new();
     let mut rest = value;
     let mut after_word = false;
-    while let Some(start) = rest.find("=?") {
+    // Without an end there is no word.
+    let last = value.rfind("?=").unwrap_or(0);
+    while let Some(start) = rest.find("=?").filter(|start| value.len() - rest.len() + start < last) {
         let (before, candidate) = rest.split_at(start);
         let Some((word, tail)) = encoded_word(candidate) else {
             out.push_str(before);
@@ -115,14 +122,16 @@ fn encoded_word(text: &str) -> Option<(String, &str)> {
     let inner = text.strip_prefix("=?")?;
     let (charset, inner) = inner.split_once('?')?;
     let (encoding, inner) = inner.split_once('?')?;
-    let (content, tail) = inner.split_once("?=")?;
-    if content.contains(' ') || charset.contains(' ') {
+    if charset.contains(' ') || !matches!(encoding, "B" | "b" | "Q" | "q") {
         return None;
     }
+    // Not looked for behind a blank: text full of beginnings stays linear.
+    let dense = inner.find(' ').unwrap_or(inner.len());
+    let (content, _) = inner.get(..dense)?.split_once("?=")?;
+    let tail = inner.get(content.len() + 2..)?;
     let octets = match encoding {
         "B" | "b" => base64(content.as_bytes()),
-        "Q" | "q" => quoted_printable(content.replace('_', " ").as_bytes()),
-        _ => return None,
+        _ => quoted_printable(content.replace('_', " ").as_bytes()),
     };
     // RFC 2231 §5 lets a language stand behind the charset: `utf-8*en`.
     let charset = charset.split('*').next().unwrap_or_default();

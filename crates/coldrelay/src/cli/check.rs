@@ -1,8 +1,10 @@
 //! `coldrelay check`: the live checks and the free tools.
 
 mod account;
+mod address;
 mod dkim;
 mod domain;
+mod from;
 mod helo;
 mod mail;
 mod message;
@@ -66,6 +68,10 @@ pub enum Check {
     OptOut(opt_out::OptOut),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
+    /// A whole From header: every fault with a caret under it, and the header that is right
+    From(from::From),
+    /// One bare address, judged as it is typed
+    Address(address::Address),
 }
 
 impl Check {
@@ -89,6 +95,8 @@ impl Check {
             Self::Bimi(one) => one.run("bimi", global, out).await,
             Self::OptOut(opt_out) => opt_out.run(out),
             Self::Account(account) => account.run(global, out).await,
+            Self::From(from) => from.run(out),
+            Self::Address(address) => address.run(out),
         }
     }
 }

@@ -8,4 +8,5 @@
 )]
 
 mod entries;
+mod faults;
 mod fixtures;
