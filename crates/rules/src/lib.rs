@@ -2,10 +2,12 @@
 //!
 //! Reading order: [`Fault`], [`id`], [`event`], then one module a decision.
 
+mod chance;
 mod clock;
 pub mod event;
 mod fault;
 pub mod id;
+pub mod mailbox_check;
 pub mod outcome;
 pub mod pacing;
 pub mod reach;
@@ -15,5 +17,6 @@ pub mod secret;
 pub mod submission;
 pub mod token;
 
+pub use chance::Chance;
 pub use clock::Clock;
 pub use fault::{Blame, Fault, Retry};
