@@ -4,10 +4,12 @@
 //! A finding's [`Kind`] is declared beside the check that finds it; the reference has an entry for each. Reading
 //! order: [`Finding`], [`Checks`], [`Facts`], then any check.
 
+mod callout;
 mod dkim;
 mod dmarc;
 mod domain;
 mod finding;
+mod mailbox;
 mod mx;
 mod ptr;
 mod spf;
@@ -17,15 +19,17 @@ use std::net::IpAddr;
 use auth::Verifier;
 use dns::Resolver;
 use rules::Fault;
-use syntax::Domain;
+use syntax::{Address, Domain};
 
+pub use callout::{CalledOut, Callout};
 pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+pub use mailbox::{MailHosts, mailbox_findings, malformed_mailbox};
 pub use spf::result as spf_result;
 
 /// Every kind of finding, for the tests and the docs.
 pub fn kinds() -> Vec<&'static Kind> {
-    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS].concat()
+    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS, mailbox::KINDS].concat()
 }
 
 /// What is known about a refusal; a check that needs more than is known does not run.
@@ -39,6 +43,8 @@ pub struct Facts {
     pub selector: Option<String>,
     /// The recipient's domain.
     pub recipient_domain: Option<Domain>,
+    /// The recipient.
+    pub recipient: Option<Address>,
 }
 
 /// What every check looks through. Cheap to clone.
@@ -77,6 +83,7 @@ impl Checks {
             "ptr" => self.ptr(facts.ip?).await,
             "sender-mx" => self.mx(facts.domain.as_ref()?).await,
             "recipient-mx" => self.recipient_mx(facts.recipient_domain.as_ref()?).await,
+            "recipient" => self.recipient(facts.recipient.as_ref()?).await,
             _ => return None,
         })
     }

@@ -57,7 +57,7 @@ pub(crate) enum Found {
 }
 
 /// Names that a domain must answer to (RFC 5321 §4.5.1, RFC 2142), or that our own DNS records name.
-const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
+pub const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
 
 /// What the local part of a one-time address begins with.
 pub const TEST_PREFIX: &str = "test-";

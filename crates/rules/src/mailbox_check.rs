@@ -63,6 +63,19 @@ pub enum By {
     Callout,
 }
 
+impl By {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::Store => "store",
+            Self::History => "history",
+            Self::Mx => "mx",
+            Self::Callout => "callout",
+        }
+    }
+}
+
 /// An answer about a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Verdict {
