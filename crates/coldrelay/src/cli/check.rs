@@ -4,6 +4,7 @@ mod account;
 mod dkim;
 mod dmarc;
 mod domain;
+mod mailbox;
 mod mx;
 mod ptr;
 mod show;
@@ -37,6 +38,8 @@ pub enum Check {
     Ptr(ptr::Ptr),
     /// Where the mail of a domain goes
     Mx(mx::Mx),
+    /// Whether a mailbox exists, as far as that can be known
+    Mailbox(mailbox::Mailbox),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
 }
@@ -50,6 +53,7 @@ impl Check {
             Self::Dmarc(dmarc) => dmarc.run(global, out).await,
             Self::Ptr(ptr) => ptr.run(global, out).await,
             Self::Mx(mx) => mx.run(global, out).await,
+            Self::Mailbox(mailbox) => mailbox.run(global, out).await,
             Self::Account(account) => account.run(global, out).await,
         }
     }

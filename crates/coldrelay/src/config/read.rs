@@ -1,13 +1,14 @@
 //! Reading the file: every mistake at once, each with its place.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     ops::Range,
     path::{Path, PathBuf},
 };
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use rules::{Blame, Fault, Retry};
+use syntax::Address;
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, SETTINGS};
@@ -209,6 +210,22 @@ impl FromToml for SocketAddr {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         let text = String::from_toml(value)?;
         text.parse().map_err(|_| format!("`{text}` is not an IP and port, as in 192.0.2.1:25 or [2001:db8::1]:25"))
+    }
+}
+
+impl FromToml for IpAddr {
+    const KIND: &'static str = "IP";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = String::from_toml(value)?;
+        text.parse().map_err(|_| format!("`{text}` is not an IP, as in 192.0.2.1 or 2001:db8::1"))
+    }
+}
+
+impl FromToml for Address {
+    const KIND: &'static str = "address";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = String::from_toml(value)?;
+        text.parse().map_err(|malformed| format!("`{text}` is not an address: {malformed}"))
     }
 }
 

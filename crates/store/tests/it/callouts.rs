@@ -14,6 +14,7 @@ crate::on_both_databases!(
     an_answer_is_remembered_for_a_day,
     a_host_that_answered_with_a_policy_is_left_alone_for_a_day,
     the_delivery_history_has_the_last_acceptance_and_the_last_refusal,
+    a_mailbox_is_suspended_until_it_is_resumed,
 );
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -108,4 +109,18 @@ async fn the_delivery_history_has_the_last_acceptance_and_the_last_refusal(place
     assert_eq!(refused.class, Some(class));
     let other = house.store.delivery_history(&address("eve@example.net")).await.unwrap();
     assert!(other.accepted.is_none() && other.refused.is_none());
+}
+
+async fn a_mailbox_is_suspended_until_it_is_resumed(place: Place) {
+    let house = House::at(place).await;
+    let since = async || house.store.mailbox(&house.ann.address).await.unwrap().unwrap().suspended_at;
+    assert_eq!(since().await, None);
+    house.store.set_suspended(&house.ann.id, true).await.unwrap();
+    house.clock.forward(MINUTE);
+    house.store.set_suspended(&house.ann.id, true).await.unwrap();
+    assert_eq!(since().await, Some(NOON));
+    house.store.set_suspended(&house.ann.id, false).await.unwrap();
+    assert_eq!(since().await, None);
+    let nobody = rules::id::MailboxId(String::from("nobody"));
+    assert_eq!(house.store.set_suspended(&nobody, true).await.unwrap_err().code, "mailbox.unknown");
 }
