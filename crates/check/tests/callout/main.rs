@@ -8,18 +8,18 @@
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
 
-mod host;
-
 use std::time::Duration;
 
 use check::{CalledOut, Callout, Checks, MailHosts, State};
-use host::{Habit, Host};
 use rules::{
     mailbox_check::{Answer, By},
     reach::Reach,
 };
 use syntax::{Address, Domain};
-use testkit::nameserver::{Nameserver, Zones};
+use testkit::{
+    nameserver::{Nameserver, Zones},
+    smtp_host::{Habit, Host},
+};
 
 /// The zone of every test; each scripted host listens on 127.0.0.1.
 const ZONES: &str = "

@@ -1,4 +1,4 @@
-//! An SMTP host that follows a script.
+//! An SMTP host on loopback that follows a script: it takes no message, and tells what it was asked.
 
 use std::{
     sync::{Arc, Mutex},
@@ -27,6 +27,7 @@ pub struct Habit {
 
 impl Habit {
     /// Says that to each RCPT in turn.
+    #[must_use]
     pub fn says<const N: usize>(rcpt: [&str; N]) -> Self {
         Self {
             greeting: "220 scripted".into(),
@@ -39,23 +40,32 @@ impl Habit {
         }
     }
     /// Knows these local parts.
+    #[must_use]
     pub fn knows(users: &[&str]) -> Self {
         Self { users: Some(users.iter().map(|user| String::from(*user)).collect()), ..Self::says([]) }
     }
+    /// Greets with that line.
+    #[must_use]
     pub fn greeting(self, line: &str) -> Self {
         Self { greeting: line.into(), ..self }
     }
+    /// Answers MAIL with that line.
+    #[must_use]
     pub fn mail(self, line: &str) -> Self {
         Self { mail: line.into(), ..self }
     }
     /// Never answers RCPT.
+    #[must_use]
     pub fn silent_at_rcpt(self) -> Self {
         Self { silent: true, ..self }
     }
     /// Answers RCPT line by line of one endless reply, each just in time.
+    #[must_use]
     pub fn dripping(self) -> Self {
         Self { drips: true, ..self }
     }
+    /// Closes the connection at RCPT.
+    #[must_use]
     pub fn hangs_up_at_rcpt(self) -> Self {
         Self { hangs_up: true, ..self }
     }
@@ -76,32 +86,38 @@ struct Seen {
 }
 
 /// A running host; it stops when dropped.
+#[derive(Debug)]
 pub struct Host {
+    /// Its port on 127.0.0.1.
     pub port: u16,
     seen: Arc<Mutex<Seen>>,
     task: JoinHandle<()>,
 }
 
 impl Host {
+    /// Starts it.
     pub async fn start(habit: Habit) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (port, seen) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Seen>>::default());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listener");
+        let (port, seen) = (listener.local_addr().expect("address").port(), Arc::<Mutex<Seen>>::default());
         let shared = seen.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                shared.lock().unwrap().connections += 1;
+                shared.lock().expect("lock").connections += 1;
                 // A client that leaves in the middle ends the talk.
                 tokio::spawn(talk(stream, habit.clone(), shared.clone()));
             }
         });
         Self { port, seen, task }
     }
+    /// Connections so far.
     pub fn connections(&self) -> usize {
-        self.seen.lock().unwrap().connections
+        self.seen.lock().expect("lock").connections
     }
+    /// Commands so far that start so.
     pub fn count(&self, start: &str) -> usize {
-        self.seen.lock().unwrap().commands.iter().filter(|command| command.starts_with(start)).count()
+        self.seen.lock().expect("lock").commands.iter().filter(|command| command.starts_with(start)).count()
     }
+    /// Whether a command started so.
     pub fn saw(&self, start: &str) -> bool {
         self.count(start) > 0
     }
@@ -119,7 +135,7 @@ async fn talk(stream: TcpStream, habit: Habit, seen: Arc<Mutex<Seen>>) -> std::i
     write.write_all(format!("{}\r\n", habit.greeting).as_bytes()).await?;
     let mut asked = 0;
     while let Some(line) = lines.next_line().await? {
-        seen.lock().unwrap().commands.push(line.clone());
+        seen.lock().expect("lock").commands.push(line.clone());
         let reply = match line.split_once([' ', ':']).map_or(line.as_str(), |(verb, _)| verb) {
             "EHLO" => "250-scripted\r\n250 ENHANCEDSTATUSCODES".to_owned(),
             "MAIL" => habit.mail.clone(),
