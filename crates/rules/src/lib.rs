@@ -11,6 +11,7 @@ pub mod mailbox_check;
 pub mod outcome;
 pub mod pacing;
 pub mod reach;
+pub mod probe;
 pub mod retry;
 pub mod route;
 pub mod secret;
