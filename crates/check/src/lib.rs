@@ -9,6 +9,7 @@ mod dkim;
 mod dmarc;
 mod domain;
 mod finding;
+mod folders;
 mod mailbox;
 mod mx;
 mod ptr;
@@ -24,6 +25,7 @@ use syntax::{Address, Domain};
 pub use callout::{CalledOut, Callout};
 pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+pub use folders::ImapBox;
 pub use mailbox::{MailHosts, mailbox_findings, malformed_mailbox};
 pub use spf::result as spf_result;
 
