@@ -7,6 +7,7 @@ mod explain;
 mod lab;
 mod mail;
 mod mailbox;
+mod probe;
 mod queue;
 mod reference;
 mod send;
@@ -81,6 +82,9 @@ enum Command {
     /// Check a domain, an address, a message, an IP: the live checks and the free tools
     #[command(subcommand)]
     Check(check::Check),
+    /// Send the same message from a suspect and a control domain, and say what the difference proves
+    #[command(subcommand)]
+    Probe(probe::Probe),
     /// Explain a reply, a log line or a bounce message
     Explain(explain::Explain),
     /// The reference of SMTP errors: list, search, export
@@ -143,6 +147,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
         Command::Check(check) => check.run(&global, out).await,
+        Command::Probe(probe) => probe.run(&global.ops().await?, out).await,
         Command::Explain(explain) => explain.run(&global, out).await,
         Command::Reference(reference) => reference.run(out),
         Command::Config(config) => config.run(global.config_path(), out),
