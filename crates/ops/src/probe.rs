@@ -15,7 +15,7 @@ use rules::{
     probe::{Arm, Folder, Letter, Outcome, Role, Trial, exact, plan},
 };
 use store::{QueuedRecipient, State};
-use syntax::Address;
+use syntax::{Address, Domain};
 
 use crate::{Composed, Ops, mailbox_check::seed};
 
@@ -115,8 +115,8 @@ impl Ops {
         })
     }
 
-    /// Carries it out: sends group by group, waits for the outcomes, stops an arm at its first permanent block, takes what
-    /// still waits out of the queue, reads the folders. `tell` hears of each step.
+    /// Carries it out: sends group by group, waits for the outcomes, stops an arm at the first permanent block of a receiver
+    /// (nothing more goes from that arm to that receiver), takes what still waits out of the queue, reads the folders. `tell` hears of each step.
     ///
     /// # Errors
     /// `probe.consent`, `mailbox.unknown`, `probe.*`, `store.*`
@@ -132,11 +132,11 @@ impl Ops {
         }
         let plan = self.plan_probe(request).await?;
         let mut sent: Vec<Sent> = Vec::new();
-        let mut stopped: HashSet<usize> = HashSet::new();
+        let mut stopped: HashSet<(usize, Domain)> = HashSet::new();
         for group in plan.letters.chunk_by(|one, other| one.round == other.round && one.to == other.to) {
             let mut here = Vec::new();
             for letter in group {
-                here.push(self.post(&plan, letter, request, stopped.contains(&letter.arm)).await?);
+                here.push(self.post(&plan, letter, request, stopped.contains(&place(letter))).await?);
             }
             self.wait_for(&mut here, request.wait).await?;
             for one in &here {
@@ -144,7 +144,7 @@ impl Ops {
                 let who = arm.map(|arm| format!("{} {}", arm.role.as_str(), arm.from)).unwrap_or_default();
                 tell(&format!("round {} to {}: {who}: {}", one.letter.round, one.letter.to, said(one)));
                 if one.outcome == Outcome::Refused {
-                    stopped.insert(one.letter.arm);
+                    stopped.insert(place(&one.letter));
                 }
             }
             sent.extend(here);
@@ -284,6 +284,11 @@ async fn look(
         }
     }
     Ok(folders)
+}
+
+/// Where an arm is stopped: at that receiver. Elsewhere it goes on, or one refusal would be all that is known of it.
+fn place(letter: &Letter) -> (usize, Domain) {
+    (letter.arm, letter.to.domain().clone())
 }
 
 fn check_boxes(request: &ProbeRequest) -> Result<(), Fault> {

@@ -60,7 +60,7 @@ pub fn caveats(trials: &[Trial], age: &ControlAge, now: Timestamp) -> Vec<String
         caveats.push(String::from("All boxes are at one domain: what it does says nothing about other receivers."));
     }
     if trials.iter().any(|trial| trial.outcome == Outcome::Withheld) {
-        caveats.push(String::from("An arm was stopped at its first permanent block, so that the probe does no harm; its later letters were not sent."));
+        caveats.push(String::from("An arm was stopped at the first permanent block of a receiver, so that the probe does no harm: its later letters to that receiver were not sent, and do not count."));
     }
     if trials.iter().any(|trial| trial.outcome == Outcome::PutOff) {
         caveats.push(String::from("Letters that were put off count as failed, and were taken out of the queue; greylisting puts off every stranger."));

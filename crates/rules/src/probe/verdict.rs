@@ -102,7 +102,9 @@ pub struct Verdict {
     pub words: String,
     /// Suspect against control.
     pub compared: Comparison,
-    /// The probability in words: `1 in 462 by chance`.
+    /// The probability that what decided the verdict is chance alone.
+    pub p: f64,
+    /// The same in words: `1 in 462 by chance`.
     pub chance: String,
     /// The control against itself, when there was an A/A arm.
     pub noise: Option<Comparison>,
@@ -160,7 +162,7 @@ fn judge(trials: &[Trial], measure: Measure) -> Verdict {
         (Cause::Noise, _) => noise.map_or(compared.p, |noise| noise.p),
         _ => compared.p,
     };
-    Verdict { cause, measure, words: words(cause, measure), compared, chance: chance(p), noise }
+    Verdict { cause, measure, words: words(cause, measure), compared, p, chance: chance(p), noise }
 }
 
 /// The suspect's usual IP against the control's, over both domains: only when each domain sent from both.

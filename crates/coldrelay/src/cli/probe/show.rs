@@ -42,7 +42,7 @@ pub fn report(report: &ProbeReport) -> String {
     }
     lines.push(format!("compared    {measure}"));
     lines.push(format!("verdict     {}", verdict.words));
-    lines.push(format!("by chance   {} (p = {:.4})", verdict.chance, verdict.compared.p));
+    lines.push(format!("by chance   {} (p = {:.4})", verdict.chance, verdict.p));
     if let Some(noise) = verdict.noise {
         lines.push(format!("A/A         the control against itself: p = {:.4}", noise.p));
     }
