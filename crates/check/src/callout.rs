@@ -127,8 +127,7 @@ impl Checks {
 }
 
 async fn converse(callout: &Callout, host: &str, stream: tokio::net::TcpStream, log: &Log) -> CalledOut {
-    let settings =
-        Settings { hostname: callout.helo.clone(), mail_from: callout.mail_from.clone(), starttls: true };
+    let settings = Settings { hostname: callout.helo.clone(), mail_from: callout.mail_from.clone(), starttls: true };
     let mut session = Session::new(settings);
     let mut interview = Interview::new(&callout.address, host, &mut Chance::new(callout.seed));
     let drive = Drive {
@@ -167,6 +166,6 @@ impl House<Question, Answer> for Asker<'_> {
         if let Some(heard) = heard {
             self.0.heard(&heard);
         }
-        self.0.next().map_or(Answer::Quit, Answer::Rcpt)
+        self.0.ask().map_or(Answer::Quit, Answer::Rcpt)
     }
 }

@@ -9,7 +9,8 @@ use crate::{Checks, Finding, Kind};
 const EXISTS: Kind = Kind::outbound("mailbox.exists", "recipient", "RFC 5321 §3.3");
 const SYNTAX: Kind = Kind::outbound("mailbox.syntax", "recipient", "RFC 5321 §4.1.2");
 const TYPO: Kind = Kind::outbound("mailbox.typo", "recipient", "practice: one or two letters from a well-known domain");
-const CATCH_ALL: Kind = Kind::outbound("mailbox.catch-all", "recipient", "practice: what takes everybody may bounce later");
+const CATCH_ALL: Kind =
+    Kind::outbound("mailbox.catch-all", "recipient", "practice: what takes everybody may bounce later");
 const ROLE: Kind = Kind::outbound("mailbox.role", "recipient", "RFC 2142 §1");
 const DISPOSABLE: Kind = Kind::outbound("mailbox.disposable", "recipient", "practice: a mailbox for minutes");
 const SUPPRESSED: Kind = Kind::outbound("mailbox.suppressed", "recipient", "our own suppression list");
@@ -110,7 +111,8 @@ pub fn mailbox_findings(
         findings.push(ROLE.warn(format!("`{}` stands for a role, read by several people or by none", address.local())));
     }
     if disposable {
-        findings.push(DISPOSABLE.warn(format!("{} gives mailboxes that are thrown away after minutes", address.domain())));
+        findings
+            .push(DISPOSABLE.warn(format!("{} gives mailboxes that are thrown away after minutes", address.domain())));
     }
     if let Some(reason) = suppressed {
         let seen = format!("{address} is on the suppression list ({reason}): a message to it is refused at submission");

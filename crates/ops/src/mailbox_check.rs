@@ -131,7 +131,8 @@ impl MailboxCheck {
     }
 
     async fn by_callout(&self, address: &Address, hosts: &MailHosts) -> Result<(Verdict, Option<String>), Fault> {
-        let not_asked = |why: &str| Ok((hosts.verdict(&format!("whether the mailbox exists was not asked: {why}")), None));
+        let not_asked =
+            |why: &str| Ok((hosts.verdict(&format!("whether the mailbox exists was not asked: {why}")), None));
         if let Some(stance) = forbidden(hosts.hosts().iter().map(String::as_str)) {
             return not_asked(&stance.why);
         }
@@ -153,7 +154,9 @@ impl MailboxCheck {
         }
         let helo = match self.checks.confirmed_name(ip).await {
             Ok(Some(name)) => name,
-            Ok(None) => return not_asked(&format!("{ip} has no PTR name that leads back to it, so it cannot greet truly")),
+            Ok(None) => {
+                return not_asked(&format!("{ip} has no PTR name that leads back to it, so it cannot greet truly"));
+            }
             Err(fault) => return not_asked(&format!("the PTR name of {ip} could not be looked up: {fault}")),
         };
         ops.check_mail_from(settings.mail_from.as_ref()).await?;

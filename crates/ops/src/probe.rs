@@ -226,7 +226,8 @@ impl Ops {
         let last = attempts.iter().rev().find(|attempt| attempt.verdict.is_some());
         sent.outcome = outcome(recipient, last.and_then(|attempt| attempt.class), last.is_some());
         if let Some(attempt) = last.filter(|_| sent.outcome != Outcome::Accepted) {
-            sent.reply = attempt.reply.clone().or_else(|| attempt.stage.clone().map(|stage| format!("no reply at {stage}")));
+            sent.reply =
+                attempt.reply.clone().or_else(|| attempt.stage.clone().map(|stage| format!("no reply at {stage}")));
             sent.entry = attempt.entry.clone();
         }
         Ok(())

@@ -89,7 +89,10 @@ impl MailDomains {
             if stance.host.is_empty() { Some(0) } else { ends }
         };
         let of_provider = self.stances.iter().filter(|stance| stance.provider == provider.id);
-        of_provider.filter_map(|stance| Some((length(stance)?, stance))).max_by_key(|(length, _)| *length).map(|found| found.1)
+        of_provider
+            .filter_map(|stance| Some((length(stance)?, stance)))
+            .max_by_key(|(length, _)| *length)
+            .map(|found| found.1)
     }
 }
 

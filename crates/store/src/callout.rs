@@ -83,14 +83,15 @@ impl Store {
                     return Ok(Permit::LeftAlone(row.text_or_none("reason")?.unwrap_or_default()));
                 }
                 let id = CalloutId(tx.id());
-                let insert = sql("INSERT INTO callout (id, address_key, to_domain, source_ip, begun_at, mx_host, policy) \
+                let insert =
+                    sql("INSERT INTO callout (id, address_key, to_domain, source_ip, begun_at, mx_host, policy) \
                                   VALUES ($1, $2, $3, $4, $5, $6, 0)")
-                .bind(id.0.clone())
-                .bind(new.address.key())
-                .bind(new.address.domain().to_string())
-                .bind(new.source_ip.to_string())
-                .bind(tx.now.micros())
-                .bind(free_text(&new.mx_host));
+                    .bind(id.0.clone())
+                    .bind(new.address.key())
+                    .bind(new.address.domain().to_string())
+                    .bind(new.source_ip.to_string())
+                    .bind(tx.now.micros())
+                    .bind(free_text(&new.mx_host));
                 tx.run(insert).await?;
                 Ok(Permit::Granted(id))
             })
@@ -103,12 +104,13 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn end_callout(&self, id: &CalloutId, answer: &CalloutAnswer, policy: bool) -> Result<(), Fault> {
-        let update = sql("UPDATE callout SET mailbox_exists = $1, catch_all = $2, reason = $3, policy = $4 WHERE id = $5")
-            .bind(answer.exists.as_str())
-            .bind(answer.catch_all.as_str())
-            .bind(free_text(&answer.reason))
-            .bind(i64::from(policy))
-            .bind(id.0.clone());
+        let update =
+            sql("UPDATE callout SET mailbox_exists = $1, catch_all = $2, reason = $3, policy = $4 WHERE id = $5")
+                .bind(answer.exists.as_str())
+                .bind(answer.catch_all.as_str())
+                .bind(free_text(&answer.reason))
+                .bind(i64::from(policy))
+                .bind(id.0.clone());
         self.write("end a callout", |tx| Box::pin(async move { tx.run(update).await.map(drop) })).await
     }
 
@@ -117,10 +119,11 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn recent_callout(&self, address: &Address) -> Result<Option<CalloutAnswer>, Fault> {
-        let last = sql("SELECT * FROM callout WHERE address_key = $1 AND begun_at > $2 AND mailbox_exists IS NOT NULL \
+        let last =
+            sql("SELECT * FROM callout WHERE address_key = $1 AND begun_at > $2 AND mailbox_exists IS NOT NULL \
                         ORDER BY begun_at DESC LIMIT 1")
-        .bind(address.key())
-        .bind((self.clock().now() - DAY).micros());
+            .bind(address.key())
+            .bind((self.clock().now() - DAY).micros());
         self.row("look for a callout", last).await?.as_ref().map(read).transpose()
     }
 
@@ -139,14 +142,15 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn delivery_history(&self, address: &Address) -> Result<History, Fault> {
-        let ends = sql("SELECT a.verdict, a.begun_at, a.ended_at, a.reply, a.entry, a.class, r.address FROM recipient r \
+        let ends =
+            sql("SELECT a.verdict, a.begun_at, a.ended_at, a.reply, a.entry, a.class, r.address FROM recipient r \
                         JOIN attempt a ON a.recipient = r.id \
                         WHERE r.to_domain = $1 AND (r.address = $2 OR LOWER(r.address) = $3) \
                         AND a.verdict IN ('delivered', 'bounced') ORDER BY a.id DESC LIMIT $4")
-        .bind(address.domain().to_string())
-        .bind(address.to_string())
-        .bind(address.to_string().to_lowercase())
-        .bind(LOOKED_THROUGH);
+            .bind(address.domain().to_string())
+            .bind(address.to_string())
+            .bind(address.to_string().to_lowercase())
+            .bind(LOOKED_THROUGH);
         let mut history = History::default();
         for row in &self.rows("look what became of messages to an address", ends).await? {
             let place = match row.text("verdict")?.as_str() {

@@ -7,7 +7,8 @@ const LINE: usize = 64 * 1024;
 /// Most lines that a server may say in one session.
 const LINES: usize = 10_000;
 /// Names of junk folders where the server does not mark them (RFC 6154 `\Junk`). Practice of large providers.
-const JUNK: &[&str] = &["junk", "spam", "junk e-mail", "junk email", "bulk mail", "bulk", "[gmail]/spam", "[google mail]/spam"];
+const JUNK: &[&str] =
+    &["junk", "spam", "junk e-mail", "junk email", "bulk mail", "bulk", "[gmail]/spam", "[google mail]/spam"];
 
 /// Where a message was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,7 +258,8 @@ mod tests {
                 Step::Send(octets) => {
                     let line = String::from_utf8(octets).unwrap().trim_end().to_owned();
                     let (tag, command) = line.split_once(' ').unwrap();
-                    let answer = answers.iter().find(|(start, _)| command.starts_with(start)).map(|(_, answer)| *answer);
+                    let answer =
+                        answers.iter().find(|(start, _)| command.starts_with(start)).map(|(_, answer)| *answer);
                     session.feed(answer.unwrap_or("TAG OK done\r\n").replace("TAG", tag).as_bytes());
                     sent.push(command.to_owned());
                 }
@@ -268,7 +270,8 @@ mod tests {
         }
     }
 
-    const LIST: &str = "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Junk) \"/\" \"My \\\"bad\\\" mail\"\r\nTAG OK\r\n";
+    const LIST: &str =
+        "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Junk) \"/\" \"My \\\"bad\\\" mail\"\r\nTAG OK\r\n";
 
     #[test]
     fn each_message_is_looked_for_in_the_inbox_and_in_the_junk() {

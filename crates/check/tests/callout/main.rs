@@ -1,4 +1,4 @@
-//! Callouts against scripted SMTP hosts on loopback, each with a habit that a real one has.
+//! Callouts against scripted SMTP hosts on loopback, each with a habit that a real one has; folders read by IMAP.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,6 +7,8 @@
     clippy::indexing_slicing,
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
+
+mod folders;
 
 use std::time::Duration;
 
@@ -105,7 +107,11 @@ async fn a_host_that_takes_everybody_proves_nothing() {
 
 #[tokio::test]
 async fn a_policy_stops_it_after_one_question() {
-    for reply in ["550 5.7.1 Access denied", "550 5.7.1 Requested action not taken: message refused SC-002", "451 4.7.500 Server busy"] {
+    for reply in [
+        "550 5.7.1 Access denied",
+        "550 5.7.1 Requested action not taken: message refused SC-002",
+        "451 4.7.500 Server busy",
+    ] {
         let (exists, catch_all, policy, world) = World::verdict(Habit::says([reply])).await;
         assert_eq!((exists, catch_all, policy), (Answer::Unknown, Answer::Unknown, true), "{reply}");
         assert_eq!(world.host.count("RCPT TO"), 1, "{reply}");
@@ -128,7 +134,8 @@ async fn a_refusal_of_mail_from_says_nothing_about_the_mailbox() {
 
 #[tokio::test]
 async fn a_host_that_is_busy_at_connect_is_left() {
-    let (exists, _, policy, world) = World::verdict(Habit::says(["250 ok"]).greeting("421 4.7.0 Too many connections")).await;
+    let (exists, _, policy, world) =
+        World::verdict(Habit::says(["250 ok"]).greeting("421 4.7.0 Too many connections")).await;
     assert_eq!((exists, policy), (Answer::Unknown, true));
     assert_eq!((world.host.count("EHLO"), world.host.connections()), (0, 1), "no other host of the domain is bothered");
 }

@@ -80,7 +80,10 @@ impl Mailbox {
                         let made = mailbox.created_at.to_string();
                         vec![mailbox.address.to_string(), display, mailbox.daily_cap.to_string(), made, state]
                     };
-                    table(&["mailbox", "display name", "cap a day", "made", "state"], mailboxes.iter().map(row).collect())
+                    table(
+                        &["mailbox", "display name", "cap a day", "made", "state"],
+                        mailboxes.iter().map(row).collect(),
+                    )
                 });
             }
             Self::Import { file } => {

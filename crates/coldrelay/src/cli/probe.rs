@@ -135,7 +135,11 @@ impl Run {
         };
         let checks = Checks::new(ops.resolver.clone())?;
         let is_terminal = std::io::stderr().is_terminal();
-        let tell = |text: &str| if is_terminal { out.talk(text) };
+        let tell = |text: &str| {
+            if is_terminal {
+                out.talk(text)
+            }
+        };
         let report = ops.run_probe(&checks, &request, tell).await?;
         out.answer(&report, show::report);
         Ok(ExitCode::from(match report.verdict.cause {
@@ -172,7 +176,8 @@ fn logins(path: &Path, out: Out) -> Result<HashMap<Address, ImapBox>, Fault> {
     let text = read(path)?;
     // The error's own text would quote the line, which may hold a password.
     let parsed: Logins = toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
+        let line =
+            error.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.lines().count().max(1));
         Fault::caller("probe.imap", format!("{}, near line {line}: {}", path.display(), error.message()))
     })?;
     let account = |one: Login| {

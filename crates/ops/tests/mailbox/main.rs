@@ -160,7 +160,11 @@ async fn our_own_domains_are_answered_by_the_store_and_nobody_is_asked() {
     ] {
         let found = world.check(input, Some(world.settings(9))).await;
         let verdict = &found.verdict;
-        assert_eq!((verdict.by, verdict.exists, verdict.catch_all), (By::Store, exists, catch_all), "{input}: {verdict:?}");
+        assert_eq!(
+            (verdict.by, verdict.exists, verdict.catch_all),
+            (By::Store, exists, catch_all),
+            "{input}: {verdict:?}"
+        );
         assert_eq!(worst(&found.findings), state, "{input}: {:?}", found.findings);
     }
     assert!(world.check("eve@ours.test", None).await.verdict.reason.contains("suspended"));
@@ -259,7 +263,10 @@ async fn whoever_asks_is_somebody() {
 async fn an_address_that_cannot_exist_is_told_by_its_spelling_or_its_domain() {
     let world = World::with(Habit::knows(&[])).await;
     let found = world.check(" ann doe@target.test", None).await;
-    assert_eq!((found.verdict.exists, found.verdict.by, found.findings[0].id), (Answer::No, By::Syntax, "mailbox.syntax"));
+    assert_eq!(
+        (found.verdict.exists, found.verdict.by, found.findings[0].id),
+        (Answer::No, By::Syntax, "mailbox.syntax")
+    );
     let found = world.check("ann@null.test", None).await;
     assert_eq!((found.verdict.exists, found.verdict.by), (Answer::No, By::Mx));
     let found = world.check("ann@gmial.com", None).await;
@@ -268,7 +275,9 @@ async fn an_address_that_cannot_exist_is_told_by_its_spelling_or_its_domain() {
     let found = world.check("dana@target.test", None).await;
     assert!(found.findings.iter().any(|finding| finding.id == "mailbox.suppressed" && finding.state == State::Bad));
     let json = serde_json::to_value(&found).unwrap();
-    for field in ["input", "exists", "reason", "by", "catch_all", "role", "free", "disposable", "mx", "provider", "findings"] {
+    for field in
+        ["input", "exists", "reason", "by", "catch_all", "role", "free", "disposable", "mx", "provider", "findings"]
+    {
         assert!(json.get(field).is_some(), "{field}: {json}");
     }
 }

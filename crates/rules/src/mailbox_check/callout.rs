@@ -124,7 +124,7 @@ impl Interview {
     }
 
     /// The next address to be asked about; `None` when enough is known, or it must stop.
-    pub fn next(&mut self) -> Option<Address> {
+    pub fn ask(&mut self) -> Option<Address> {
         if self.stop.is_some() || self.taken >= STRANGERS || matches!(self.mailbox, Some((Said::NoMailbox, _))) {
             return None;
         }
@@ -290,7 +290,7 @@ mod tests {
         let run = |seed| {
             let mut interview = Interview::new(&address, host, &mut Chance::new(seed));
             let mut questions = 0;
-            while let Some(asked) = interview.next() {
+            while let Some(asked) = interview.ask() {
                 questions += 1;
                 interview.heard(&said(if asked == address { mailbox } else { stranger }));
             }
@@ -310,7 +310,13 @@ mod tests {
             (HOST, no, no, Answer::No, Answer::No),
             (HOST, "250 ok", "250 ok", Answer::Unknown, Answer::Yes),
             ("example-test.mail.protection.outlook.com", "250 ok", "250 ok", Answer::Unknown, Answer::Unknown),
-            ("example-test.mail.protection.outlook.com", "250 ok", "550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found", Answer::Yes, Answer::No),
+            (
+                "example-test.mail.protection.outlook.com",
+                "250 ok",
+                "550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found",
+                Answer::Yes,
+                Answer::No,
+            ),
             (HOST, "450 4.2.0 Greylisted", "450 4.2.0 Greylisted", Answer::Unknown, Answer::Unknown),
             (HOST, "250 ok", "550 5.7.1 no", Answer::Unknown, Answer::Unknown),
         ] {
@@ -329,7 +335,7 @@ mod tests {
     #[test]
     fn the_order_is_not_always_the_same() {
         let address = Address::parse("ann@example.test").unwrap();
-        let first = |seed| Interview::new(&address, HOST, &mut Chance::new(seed)).next().unwrap() == address;
+        let first = |seed| Interview::new(&address, HOST, &mut Chance::new(seed)).ask().unwrap() == address;
         assert!((0..32).any(first) && !(0..32).all(first));
     }
 
@@ -338,12 +344,25 @@ mod tests {
         let address = Address::parse("ann.lee-77@example.test").unwrap();
         let found = stranger(&address, &mut Chance::new(5)).unwrap();
         let shape = |text: &str| -> String {
-            text.chars().map(|one| if one.is_ascii_digit() { '0' } else if one.is_ascii_alphabetic() { 'a' } else { one }).collect()
+            text.chars()
+                .map(|one| {
+                    if one.is_ascii_digit() {
+                        '0'
+                    } else if one.is_ascii_alphabetic() {
+                        'a'
+                    } else {
+                        one
+                    }
+                })
+                .collect()
         };
         assert_eq!(shape(found.local()), shape(address.local()));
         assert_ne!(found, address);
         assert_eq!(found.domain(), address.domain());
-        assert_eq!(stranger(&Address::parse("jo@example.test").unwrap(), &mut Chance::new(5)).unwrap().local().len(), LETTERS);
+        assert_eq!(
+            stranger(&Address::parse("jo@example.test").unwrap(), &mut Chance::new(5)).unwrap().local().len(),
+            LETTERS
+        );
     }
 
     #[test]

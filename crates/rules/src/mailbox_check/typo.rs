@@ -52,10 +52,8 @@ pub fn distance(left: &str, right: &str) -> usize {
             let change = at(&above, column).saturating_add(usize::from(letter != other));
             let add = at(&here, column).saturating_add(1);
             let drop = at(&above, column + 1).saturating_add(1);
-            let swapped = row > 0
-                && column > 0
-                && left.get(row - 1) == Some(other)
-                && right.get(column - 1) == Some(letter);
+            let swapped =
+                row > 0 && column > 0 && left.get(row - 1) == Some(other) && right.get(column - 1) == Some(letter);
             let swap = if swapped { at(&before, column - 1).saturating_add(1) } else { usize::MAX };
             here.push(change.min(add).min(drop).min(swap));
         }
@@ -109,8 +107,23 @@ mod tests {
     #[test]
     fn another_name_is_left_alone() {
         for domain in [
-            "gmail.com", "gmx.com", "example.com", "mail.com", "ymail.com", "email.com", "gail.org", "me.com", "ms.com", "sky.net",
-            "bmw.com", "orange.com", "cox.com", "hotel.com", "freemail.org", "web.dev", "acme.test",
+            "gmail.com",
+            "gmx.com",
+            "example.com",
+            "mail.com",
+            "ymail.com",
+            "email.com",
+            "gail.org",
+            "me.com",
+            "ms.com",
+            "sky.net",
+            "bmw.com",
+            "orange.com",
+            "cox.com",
+            "hotel.com",
+            "freemail.org",
+            "web.dev",
+            "acme.test",
         ] {
             check(domain, None);
         }

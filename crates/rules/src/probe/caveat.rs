@@ -65,7 +65,9 @@ pub fn caveats(trials: &[Trial], age: &ControlAge, now: Timestamp) -> Vec<String
     if trials.iter().any(|trial| trial.outcome == Outcome::PutOff) {
         caveats.push(String::from("Letters that were put off count as failed, and were taken out of the queue; greylisting puts off every stranger."));
     }
-    caveats.push(String::from("Letters to the same box are not independent of each other: the probability is a guide, not a proof."));
+    caveats.push(String::from(
+        "Letters to the same box are not independent of each other: the probability is a guide, not a proof.",
+    ));
     caveats
 }
 

@@ -16,8 +16,7 @@ fn log_choose(n: u32, k: u32) -> f64 {
 pub fn fisher([[a, b], [c, d]]: [[u32; 2]; 2]) -> f64 {
     let (row, column, all) = (a + b, a + c, a + b + c + d);
     let whole = log_choose(all, column);
-    let probability =
-        |here: u32| (log_choose(row, here) + log_choose(all - row, column - here) - whole).exp();
+    let probability = |here: u32| (log_choose(row, here) + log_choose(all - row, column - here) - whole).exp();
     // The same count as scipy and R: what is as probable but for rounding counts as well.
     let seen = probability(a) * (1.0 + 1e-7);
     let least = column.saturating_sub(all - row);

@@ -147,13 +147,10 @@ fn tally<'t>(trials: impl Iterator<Item = &'t Trial>, measure: Measure) -> Tally
 
 fn judge(trials: &[Trial], measure: Measure) -> Verdict {
     let of = |fits: &dyn Fn(&Trial) -> bool| tally(trials.iter().filter(|trial| fits(trial)), measure);
-    let compared = Comparison::of(
-        of(&|trial| trial.arm.role == Role::Suspect),
-        of(&|trial| trial.arm.role != Role::Suspect),
-    );
+    let compared =
+        Comparison::of(of(&|trial| trial.arm.role == Role::Suspect), of(&|trial| trial.arm.role != Role::Suspect));
     let again = of(&|trial| trial.arm.role == Role::ControlAgain);
-    let noise =
-        (again.all() > 0).then(|| Comparison::of(of(&|trial| trial.arm.role == Role::Control), again));
+    let noise = (again.all() > 0).then(|| Comparison::of(of(&|trial| trial.arm.role == Role::Control), again));
     let by_ip = by_ip(trials, measure);
     let cause = cause(&compared, noise.as_ref(), by_ip.as_ref());
     // Of an IP the comparison of the IPs tells, not that of the domains.
@@ -210,18 +207,26 @@ fn words(cause: Cause, measure: Measure) -> String {
         Measure::Folder => ("does not reach the inbox", "reaches the inbox"),
     };
     match cause {
-        Cause::Domain => format!("the domain: its mail {fails} whatever IP it is sent from, and the control's {passes}"),
+        Cause::Domain => {
+            format!("the domain: its mail {fails} whatever IP it is sent from, and the control's {passes}")
+        }
         Cause::Ip => format!("the IP: what is sent from it {fails}, whatever domain sends"),
-        Cause::DomainAndIp => format!("both: the domain's mail {fails} from either IP, and so does more of what comes from the old IP"),
+        Cause::DomainAndIp => {
+            format!("both: the domain's mail {fails} from either IP, and so does more of what comes from the old IP")
+        }
         Cause::DomainOrIp => format!(
             "the domain or its IP: the suspect's mail {fails} and the control's {passes}; the two varied together, so swap \
              their IPs and probe again to tell them apart"
         ),
         Cause::ContentOrRecipient => format!("the content or the recipients: mail of both domains {fails}"),
-        Cause::Noise => String::from("nothing: the control differs from itself, so the boxes decide by chance or by time; probe again later"),
+        Cause::Noise => String::from(
+            "nothing: the control differs from itself, so the boxes decide by chance or by time; probe again later",
+        ),
         Cause::Control => format!("the control: its mail {fails} more than the suspect's, so it is no control"),
         Cause::NothingFails => format!("nothing: mail of both domains {passes}"),
-        Cause::TooFew => String::from("not known: the difference is within what chance makes of so few letters; use more boxes or more repeats"),
+        Cause::TooFew => String::from(
+            "not known: the difference is within what chance makes of so few letters; use more boxes or more repeats",
+        ),
     }
 }
 

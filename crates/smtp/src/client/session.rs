@@ -4,7 +4,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use wire::{Core, Step};
 
 use super::{
-    Answer, Outcome, Question, RecipientOutcome, Settings, Tls, offer::Offer, reading::Reading, transaction::Transaction,
+    Answer, Outcome, Question, RecipientOutcome, Settings, Tls, offer::Offer, reading::Reading,
+    transaction::Transaction,
 };
 use crate::{Reply, Stage};
 

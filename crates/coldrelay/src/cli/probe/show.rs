@@ -6,9 +6,7 @@ use rules::probe::Measure;
 use crate::out::table;
 
 pub fn plan(plan: &ProbePlan) -> String {
-    let arms = plan.arms.iter().map(|arm| {
-        vec![arm.role.as_str().to_owned(), arm.from.to_string(), arm.ip.to_string()]
-    });
+    let arms = plan.arms.iter().map(|arm| vec![arm.role.as_str().to_owned(), arm.from.to_string(), arm.ip.to_string()]);
     let letters = plan.letters.iter().enumerate().map(|(place, letter)| {
         let arm = plan.arms.get(letter.arm);
         vec![
