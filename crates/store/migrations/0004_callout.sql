@@ -13,4 +13,4 @@ CREATE TABLE callout (
     policy BIGINT NOT NULL
 );
 CREATE INDEX callout_begun ON callout (begun_at);
-CREATE INDEX callout_address ON callout (address_key, begun_at);
+CREATE INDEX callout_to_domain ON callout (to_domain, begun_at);

@@ -114,16 +114,17 @@ impl Store {
         self.write("end a callout", |tx| Box::pin(async move { tx.run(update).await.map(drop) })).await
     }
 
-    /// The last callout about that address in the last 24 hours that came to an answer.
+    /// The last callout of the last 24 hours that answers for that address: one about itself that came to yes or no, or one
+    /// that found its domain to take everybody. Not known is asked again.
     ///
     /// # Errors
     /// `store.*`
     pub async fn recent_callout(&self, address: &Address) -> Result<Option<CalloutAnswer>, Fault> {
-        let last =
-            sql("SELECT * FROM callout WHERE address_key = $1 AND begun_at > $2 AND mailbox_exists IS NOT NULL \
-                        ORDER BY begun_at DESC LIMIT 1")
-            .bind(address.key())
-            .bind((self.clock().now() - DAY).micros());
+        let last = sql("SELECT * FROM callout WHERE ((address_key = $1 AND mailbox_exists IN ('yes', 'no')) \
+                 OR (to_domain = $2 AND catch_all = 'yes')) AND begun_at > $3 ORDER BY begun_at DESC LIMIT 1")
+        .bind(address.key())
+        .bind(address.domain().to_string())
+        .bind((self.clock().now() - DAY).micros());
         self.row("look for a callout", last).await?.as_ref().map(read).transpose()
     }
 

@@ -73,7 +73,9 @@ async fn inbox_and_junk_are_told_apart_and_nothing_is_changed() {
     let (port, seen) = server(None).await;
     assert_eq!(look(port, "secret").await.unwrap(), [Folder::Inbox, Folder::Junk, Folder::Nowhere]);
     let seen = seen.lock().unwrap();
-    let only_looks = |line: &String| ["LOGIN", "LIST", "EXAMINE", "UID SEARCH", "LOGOUT"].iter().any(|start| line.starts_with(start));
+    let only_looks = |line: &String| {
+        ["LOGIN", "LIST", "EXAMINE", "UID SEARCH", "LOGOUT"].iter().any(|start| line.starts_with(start))
+    };
     assert!(seen.iter().all(only_looks), "{seen:?}");
 }
 

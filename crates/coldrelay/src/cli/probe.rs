@@ -36,8 +36,8 @@ pub enum Probe {
 
 const RUN_HELP: &str = "\
 `coldrelay serve` must be running: the letters go through its queue, by the rules of submission, each from a real mailbox.
-A domain has its dedicated IP, so one run compares domains together with their IPs. To tell them apart, give the two domains
-each other's IP (`coldrelay domain apply --egress-ip`), run again, and give the first report: --with first.json.
+A domain has its dedicated IP, so one run compares domains together with their IPs. To tell them apart, give the two \
+domains each other's IP (`coldrelay domain apply --egress-ip`), run again, and give the first report: --with first.json.
 
 --imap takes a TOML file with one table a box, readable by you alone:
   [[box]]

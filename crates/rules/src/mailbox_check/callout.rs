@@ -64,7 +64,7 @@ pub fn judge(heard: &Heard, host: &str) -> Said {
     };
     match (stage, reply.is_positive()) {
         (Stage::Rcpt, true) => Said::Takes,
-        (_, true) => Said::Stop(Stop::because(format!("{host} said {reply} at {}", stage.as_str()))),
+        (_, true) => Said::Stop(Stop::because(format!("{host} said at {}: {reply}", stage.as_str()))),
         (_, false) => refusal(stage, reply, host),
     }
 }
@@ -87,9 +87,9 @@ fn refusal(stage: Stage, reply: &Reply, host: &str) -> Said {
     }
     let greylisted = explained.category == Category::Greylisted;
     let reputation = matches!(explained.class.who, Who::SenderReputation | Who::Policy | Who::Us);
-    let hint = if greylisted { ": it puts strangers off, ask again after some minutes from the same IP" } else { "" };
+    let hint = if greylisted { "; it puts strangers off: ask again after some minutes from the same IP" } else { "" };
     Said::Stop(Stop {
-        reason: format!("{host} said {reply} at {}{hint}", stage.as_str()),
+        reason: format!("{host} said at {}: {reply}{hint}", stage.as_str()),
         policy: !greylisted && (is_policy_code || reputation || reply.code == 421),
         entry: Some(explained.entry),
     })

@@ -64,6 +64,16 @@ async fn an_answer_is_remembered_for_a_day(place: Place) {
     let found = house.store.recent_callout(&to).await.unwrap().unwrap();
     assert_eq!((found.exists, found.catch_all, found.at), (Answer::Yes, Answer::No, NOON));
     assert_eq!(found.reason, "it said \u{fffd} so");
+    let eve = address("eve@example.net");
+    let id = granted(&house, "eve@example.net", "mx.example.net").await;
+    house.store.end_callout(&id, &answer(Answer::Unknown), false).await.unwrap();
+    assert_eq!(house.store.recent_callout(&eve).await.unwrap(), None, "not known is asked again");
+    house.clock.forward(MINUTE);
+    let id = granted(&house, "ida@example.net", "mx.example.net").await;
+    let everybody = CalloutAnswer { catch_all: Answer::Yes, ..answer(Answer::Unknown) };
+    house.store.end_callout(&id, &everybody, false).await.unwrap();
+    let found = house.store.recent_callout(&eve).await.unwrap().unwrap();
+    assert_eq!((found.exists, found.catch_all), (Answer::Unknown, Answer::Yes), "its domain takes everybody");
     house.clock.forward(DAY + MINUTE);
     assert_eq!(house.store.recent_callout(&to).await.unwrap(), None);
 }

@@ -28,9 +28,9 @@ const MAX_LINE: u64 = 4096;
 
 #[derive(Args)]
 #[command(after_help = "\
-Without --callout nobody is asked: the answer comes from the spelling, the store, what became of your own messages, and the
-domain's MX. Callouts are off until `callout.daily` allows some; they ask the domain's MX about the address and about two
-strangers, send no message, stop at the first sign of policy, and never go to providers that forbid them.")]
+Without --callout nobody is asked: the answer comes from the spelling, the store, what became of your own messages, and \
+the domain's MX. Callouts are off until `callout.daily` allows some; they ask the domain's MX about the address and about \
+two strangers, send no message, stop at the first sign of policy, and never go to providers that forbid them.")]
 pub struct Mailbox {
     /// The addresses
     #[arg(required_unless_present = "batch", value_name = "ADDRESS")]
@@ -63,8 +63,12 @@ impl Mailbox {
     }
 
     async fn check(&self, global: &Global, out: Out) -> Result<MailboxCheck, Fault> {
-        let ops = global.ops_if_there().await?;
         let config = global.config()?;
+        // A callout is counted, so it needs a store even where there is none yet.
+        let ops = match self.callout && config.callout_daily > 0 {
+            true => Some(global.ops().await?),
+            false => global.ops_if_there().await?,
+        };
         let callout = self.callout.then(|| CalloutSettings {
             daily: config.callout_daily,
             ip: self.ip.or(config.callout_ip),
