@@ -4,14 +4,17 @@
 //! A finding's [`Kind`] is declared beside the check that finds it; the reference has an entry for each. Reading
 //! order: [`Finding`], [`Checks`], [`Facts`], then any check.
 
+mod callout;
 mod dkim;
 mod dmarc;
 mod dnssec;
 mod domain;
 mod finding;
 mod flatten;
+mod folders;
 mod grade;
 mod helo;
+mod mailbox;
 mod message;
 mod mta_sts;
 mod mx;
@@ -27,11 +30,14 @@ use std::net::IpAddr;
 use auth::Verifier;
 use dns::Resolver;
 use rules::{Fault, reach::Reach};
-use syntax::Domain;
+use syntax::{Address, Domain};
 
+pub use callout::{CalledOut, Callout};
 pub use domain::{DomainFacts, Report, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
+pub use folders::ImapBox;
 pub use grade::{Grade, GradeLine, grade, inbound_grade};
+pub use mailbox::{Destination, mailbox_findings, malformed_mailbox};
 pub use message::{MessageFacts, MessageReport, Signature};
 pub use mx::{MailHost, MailHosts};
 pub use opt_out::{Nature, opt_out};
@@ -53,6 +59,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         dnssec::KINDS,
         message::kinds().as_slice(),
         opt_out::KINDS,
+        mailbox::KINDS,
     ]
     .concat()
 }
@@ -70,6 +77,8 @@ pub struct Facts {
     pub helo: Option<String>,
     /// The recipient's domain.
     pub recipient_domain: Option<Domain>,
+    /// The recipient.
+    pub recipient: Option<Address>,
 }
 
 /// What every check looks through. Cheap to clone.
@@ -149,6 +158,7 @@ impl Checks {
             "domain-check" => self.domain_check(facts).await?,
             "sender-mx" => self.mx(facts.domain.as_ref()?).await,
             "recipient-mx" => self.recipient_mx(facts.recipient_domain.as_ref()?).await,
+            "recipient" => self.recipient(facts.recipient.as_ref()?).await,
             _ => return None,
         })
     }

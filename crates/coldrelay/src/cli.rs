@@ -9,6 +9,7 @@ mod generate;
 mod lab;
 mod mail;
 mod mailbox;
+mod probe;
 mod queue;
 mod reference;
 mod send;
@@ -89,6 +90,9 @@ enum Command {
     /// Size and price a plan; every assumption is an input
     #[command(subcommand)]
     Calculate(calculate::Calculate),
+    /// Send the same message from a suspect and a control domain, and say what the difference proves
+    #[command(subcommand)]
+    Probe(probe::Probe),
     /// Explain a reply, a log line or a bounce message
     Explain(explain::Explain),
     /// The reference of SMTP errors: list, search, export
@@ -153,6 +157,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Check(check) => check.run(&global, out).await,
         Command::Generate(generate) => generate.run(&global, out).await,
         Command::Calculate(calculate) => calculate.run(&global, out),
+        Command::Probe(probe) => probe.run(&global.ops().await?, out).await,
         Command::Explain(explain) => explain.run(&global, out).await,
         Command::Reference(reference) => reference.run(out),
         Command::Config(config) => config.run(global.config_path(), out),

@@ -4,7 +4,12 @@
 mod read;
 mod sample;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use syntax::Address;
 
 pub use read::load;
 use rules::{cost::Tier, money::Cents};
@@ -113,6 +118,13 @@ settings! {
     submission_max_message_octets: usize = "submission.max_message_octets", "26214400";
     /// Recipients of one message.
     submission_max_recipients: usize = "submission.max_recipients", "50";
+
+    /// Most SMTP callouts (`check mailbox --callout`) in 24 hours; 0 turns them off.
+    callout_daily: u32 = "callout.daily", "0";
+    /// The IP that callouts are made from. Choose one that sends no mail: some lists take callouts amiss.
+    callout_ip: Option<IpAddr> = "callout.ip", "\"\"";
+    /// Reverse-path of callouts: one of your mailboxes; empty is `<>`.
+    callout_mail_from: Option<Address> = "callout.mail_from", "\"\"";
 
     /// Certificate chain, PEM; without one a self-signed certificate is kept in the data folder.
     tls_certificate: Option<PathBuf> = "tls.certificate", "\"\"";

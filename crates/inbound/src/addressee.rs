@@ -5,7 +5,7 @@ use rules::{
     id::{MailTestId, MailboxId, RecipientId},
     token,
 };
-use store::{QueuedMessage, QueuedRecipient, SendingDomain};
+use store::{Mailbox, QueuedMessage, QueuedRecipient, SendingDomain};
 use syntax::{Address, Domain};
 
 use crate::start::Shared;
@@ -52,12 +52,14 @@ pub(crate) enum Found {
     Addressee(Box<Addressee>),
     /// The domain is ours and has no such mailbox.
     NoMailbox,
+    /// The mailbox is suspended.
+    Suspended,
     /// The domain is not ours.
     NotOurs,
 }
 
 /// Names that a domain must answer to (RFC 5321 §4.5.1, RFC 2142), or that our own DNS records name.
-const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
+pub const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
 
 /// What the local part of a one-time address begins with.
 pub const TEST_PREFIX: &str = "test-";
@@ -75,8 +77,11 @@ pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fa
     {
         return Ok(found(address, Place::Test(test), mail_host, None));
     }
-    let mailbox = mailbox(shared, &domain, address).await?;
-    Ok(mailbox.map_or(Found::NoMailbox, |mailbox| found(address, Place::Mailbox(mailbox), mail_host, None)))
+    Ok(match mailbox(shared, &domain, address).await? {
+        Some(mailbox) if mailbox.suspended_at.is_some() => Found::Suspended,
+        Some(mailbox) => found(address, Place::Mailbox(mailbox.id), mail_host, None),
+        None => Found::NoMailbox,
+    })
 }
 
 fn found(address: &Address, place: Place, mail_host: String, about: Option<About>) -> Found {
@@ -102,11 +107,11 @@ async fn returned(shared: &Shared, address: &Address) -> Result<Option<(QueuedRe
 }
 
 /// The mailbox of that name, else the catch-all; a role goes to the domain's first mailbox if need be.
-async fn mailbox(shared: &Shared, domain: &SendingDomain, address: &Address) -> Result<Option<MailboxId>, Fault> {
+async fn mailbox(shared: &Shared, domain: &SendingDomain, address: &Address) -> Result<Option<Mailbox>, Fault> {
     let is_role = ROLES.contains(&address.local().to_ascii_lowercase().as_str());
     let is_mail_host = *address.domain() != domain.name;
     if !is_mail_host && let Some(mailbox) = shared.store.mailbox(address).await? {
-        return Ok(Some(mailbox.id));
+        return Ok(Some(mailbox));
     }
     // The mail host has no mailboxes of its own, but a postmaster.
     if is_mail_host && !is_role {
@@ -118,11 +123,11 @@ async fn mailbox(shared: &Shared, domain: &SendingDomain, address: &Address) -> 
     if let Some(catch_all) = &domain.catch_all
         && let Some(mailbox) = shared.store.mailbox(catch_all).await?
     {
-        return Ok(Some(mailbox.id));
+        return Ok(Some(mailbox));
     }
     if !is_role {
         return Ok(None);
     }
     let mailboxes = shared.store.mailboxes(Some(&domain.id)).await?;
-    Ok(mailboxes.into_iter().next().map(|mailbox| mailbox.id))
+    Ok(mailboxes.into_iter().find(|mailbox| mailbox.suspended_at.is_none()))
 }

@@ -15,6 +15,6 @@ mod start;
 mod submission;
 mod trace;
 
-pub use addressee::TEST_PREFIX;
+pub use addressee::{ROLES, TEST_PREFIX};
 pub use settings::Settings;
 pub use start::{Inbound, Listeners, bind};

@@ -95,6 +95,7 @@ impl Mx {
                 common::recipient_ok()
             }
             Found::NoMailbox => common::no_such_mailbox(),
+            Found::Suspended => common::mailbox_suspended(),
             Found::NotOurs => common::relay_denied(),
         })
     }

@@ -93,6 +93,9 @@ impl Submission {
         let hash = mailbox.as_ref().map_or(&self.shared.nobodys_hash, |mailbox| &mailbox.password_hash);
         let is_right = secret::verify_password(&self.shared.key, password, hash);
         match mailbox {
+            Some(mailbox) if is_right && mailbox.suspended_at.is_some() => {
+                Err(No::Refused(common::mailbox_suspended_at_login()))
+            }
             Some(mailbox) if is_right => {
                 self.mailbox = Some(mailbox);
                 Ok(common::authenticated())

@@ -12,6 +12,8 @@ mod character;
 mod courier;
 mod hostile;
 mod outbox;
+#[cfg(test)]
+mod probing;
 mod raw;
 mod receiver;
 mod report;

@@ -89,6 +89,15 @@ impl Ops {
         self.credentials(&mailbox.address, mailbox.display, password).await
     }
 
+    /// Suspends a mailbox (it keeps its mail, cannot log in, and takes no mail), or ends that.
+    ///
+    /// # Errors
+    /// `mailbox.unknown`, `store.*`
+    pub async fn suspend(&self, mailbox: &Address, suspended: bool) -> Result<(), Fault> {
+        let mailbox = self.mailbox(mailbox).await?;
+        self.store.set_suspended(&mailbox.id, suspended).await
+    }
+
     /// Lets one mailbox send as another of its workspace.
     ///
     /// # Errors

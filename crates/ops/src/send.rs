@@ -35,6 +35,9 @@ impl Ops {
     /// `mailbox.unknown`, `submission.refused` with the reply and its entry in the context, `store.*`
     pub async fn send(&self, composed: Composed) -> Result<MessageId, Fault> {
         let mailbox = self.mailbox(&composed.from).await?;
+        if mailbox.suspended_at.is_some() {
+            return Err(suspended(&mailbox.address));
+        }
         let now = self.store.clock().now();
         let caller = Caller {
             mailbox: mailbox.address.clone(),
@@ -78,6 +81,11 @@ impl Ops {
         };
         self.store.accept(new, Vec::new()).await
     }
+}
+
+fn suspended(address: &Address) -> Fault {
+    Fault::new("submission.refused", Blame::Caller, Retry::AfterChange)
+        .context(format!("{address} is suspended: `coldrelay mailbox resume {address}` lets it send again"))
 }
 
 fn refused(refused: Refused) -> Fault {

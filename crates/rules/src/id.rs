@@ -39,4 +39,6 @@ ids! {
     MailId;
     /// A one-time address and the message that was mailed to it.
     MailTestId;
+    /// An SMTP callout.
+    CalloutId;
 }

@@ -2,15 +2,18 @@
 //!
 //! Reading order: [`Fault`], [`id`], [`event`], then one module a decision.
 
+mod chance;
 mod clock;
 pub mod cost;
 pub mod event;
 mod fault;
 pub mod generate;
 pub mod id;
+pub mod mailbox_check;
 pub mod money;
 pub mod outcome;
 pub mod pacing;
+pub mod probe;
 pub mod reach;
 pub mod retry;
 pub mod route;
@@ -19,5 +22,6 @@ pub mod sizing;
 pub mod submission;
 pub mod token;
 
+pub use chance::Chance;
 pub use clock::Clock;
 pub use fault::{Blame, Fault, Retry};

@@ -6,7 +6,9 @@
 //!
 //! Reading order: [`Delivery`], [`Outcome`], then [`Session`]; one delivery is followed in `client/transaction.rs`.
 
+pub mod callout;
 mod offer;
+mod reading;
 mod session;
 mod transaction;
 

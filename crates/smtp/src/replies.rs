@@ -56,6 +56,10 @@ replies! {
     bad_sequence = 503 5 . 5 . 1 "This command is out of order (see bad-sequence)";
     /// 504 5.5.4
     mechanism_unknown = 504 5 . 5 . 4 "Only PLAIN and LOGIN are offered (see command-unknown)";
+    /// 535 5.7.8: the password is right and the mailbox suspended.
+    mailbox_suspended_at_login = 535 5 . 7 . 8 "The mailbox is suspended: ask its operator (see authentication-failed)";
+    /// 550 5.2.1: a mailbox that takes no mail for now.
+    mailbox_suspended = 550 5 . 2 . 1 "The mailbox is suspended (see 550-5-2-1-mailbox-disabled)";
     /// 530 5.7.0. RFC 4954 §6.
     authentication_required = 530 5 . 7 . 0 "Log in first, with AUTH (see authentication-required)";
     /// 535 5.7.8. RFC 4954 §6.

@@ -4,6 +4,7 @@
 //! Reading order: [`Store`], then one module a table.
 
 mod attempt;
+mod callout;
 mod committer;
 mod connect;
 mod domain;
@@ -25,6 +26,7 @@ mod workspace;
 mod zone;
 
 pub use attempt::Attempt;
+pub use callout::{CalloutAnswer, NewCallout, Permit};
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use event::StoredEvent;
 pub use mail::{Mail, MailKind, NewMail};

@@ -33,6 +33,8 @@ pub struct Mailbox {
     pub daily_cap: u32,
     /// When made.
     pub created_at: Timestamp,
+    /// Since when it is suspended: it cannot log in and takes no mail.
+    pub suspended_at: Option<Timestamp>,
 }
 
 /// A mailbox to be made.
@@ -110,6 +112,28 @@ impl Store {
         })
         .await
     }
+    /// Suspends a mailbox, or ends that. A mailbox that is suspended already keeps its moment.
+    ///
+    /// # Errors
+    /// `mailbox.unknown`, `store.*`
+    pub async fn set_suspended(&self, mailbox: &MailboxId, suspended: bool) -> Result<(), Fault> {
+        let (mailbox, unknown) = (mailbox.clone(), unknown(mailbox));
+        self.write("suspend a mailbox", move |tx| {
+            Box::pin(async move {
+                let update = match suspended {
+                    true => sql("UPDATE mailbox SET suspended_at = COALESCE(suspended_at, $1) WHERE id = $2")
+                        .bind(tx.now.micros())
+                        .bind(mailbox.0),
+                    false => sql("UPDATE mailbox SET suspended_at = NULL WHERE id = $1").bind(mailbox.0),
+                };
+                match tx.run(update).await? {
+                    0 => Err(unknown),
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+    }
     /// Lets `mailbox` send as `other` too; both of the same workspace.
     ///
     /// # Errors
@@ -168,6 +192,7 @@ async fn add(tx: &mut Tx, new: NewMailbox) -> Result<Mailbox, Fault> {
         password_hash: new.password_hash,
         daily_cap: new.daily_cap,
         created_at: tx.now,
+        suspended_at: None,
     };
     insert(tx, &mailbox).await?;
     Ok(mailbox)
@@ -208,5 +233,6 @@ fn read(row: &Row) -> Result<Mailbox, Fault> {
         password_hash: row.text("password_hash")?,
         daily_cap: row.count("daily_cap")?,
         created_at: row.moment("created_at")?,
+        suspended_at: row.moment_or_none("suspended_at")?,
     })
 }

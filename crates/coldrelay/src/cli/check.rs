@@ -7,6 +7,7 @@ mod domain;
 mod from;
 mod helo;
 mod mail;
+mod mailbox;
 mod message;
 mod of_domain;
 mod opt_out;
@@ -66,6 +67,8 @@ pub enum Check {
     Bimi(of_domain::OfDomain),
     /// What a message owes its recipient: postal address, a way out, an honest sender
     OptOut(opt_out::OptOut),
+    /// Whether a mailbox exists, as far as that can be known
+    Mailbox(mailbox::Mailbox),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
     /// A whole From header: every fault with a caret under it, and the header that is right
@@ -94,6 +97,7 @@ impl Check {
             Self::Dnssec(one) => one.run("dnssec", global, out).await,
             Self::Bimi(one) => one.run("bimi", global, out).await,
             Self::OptOut(opt_out) => opt_out.run(out),
+            Self::Mailbox(mailbox) => mailbox.run(global, out).await,
             Self::Account(account) => account.run(global, out).await,
             Self::From(from) => from.run(out),
             Self::Address(address) => address.run(out),

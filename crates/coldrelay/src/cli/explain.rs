@@ -14,7 +14,7 @@ use bounce::{Recognised, explain_message, explain_text};
 use check::Facts;
 use clap::Args;
 use rules::{Blame, Fault, Retry};
-use syntax::Domain;
+use syntax::{Address, Domain};
 
 use super::{
     Global,
@@ -103,6 +103,7 @@ impl Explain {
                 ip: self.ip,
                 selector: self.selector.clone(),
                 recipient_domain: domain.and_then(|domain| Domain::parse(domain).ok()),
+                recipient: outcome.recipient.as_deref().and_then(|text| Address::parse(text).ok()),
                 ..Facts::default()
             };
             let findings = ops::verify(&checks, &mut outcome.explanation, &facts).await;

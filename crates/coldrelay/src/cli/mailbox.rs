@@ -44,6 +44,16 @@ pub enum Mailbox {
         /// The mailbox
         address: Address,
     },
+    /// Suspend a mailbox: it keeps its mail, cannot log in, and takes no mail
+    Suspend {
+        /// The mailbox
+        address: Address,
+    },
+    /// Let a suspended mailbox log in and take mail again
+    Resume {
+        /// The mailbox
+        address: Address,
+    },
     /// Let a mailbox send as another of its workspace
     Grant {
         /// Who may send
@@ -66,10 +76,14 @@ impl Mailbox {
                 out.answer(&mailboxes, |mailboxes| {
                     let row = |mailbox: &store::Mailbox| {
                         let display = mailbox.display.clone().unwrap_or_default();
+                        let state = mailbox.suspended_at.map(|at| format!("suspended since {at}")).unwrap_or_default();
                         let made = mailbox.created_at.to_string();
-                        vec![mailbox.address.to_string(), display, mailbox.daily_cap.to_string(), made]
+                        vec![mailbox.address.to_string(), display, mailbox.daily_cap.to_string(), made, state]
                     };
-                    table(&["mailbox", "display name", "cap a day", "made"], mailboxes.iter().map(row).collect())
+                    table(
+                        &["mailbox", "display name", "cap a day", "made", "state"],
+                        mailboxes.iter().map(row).collect(),
+                    )
                 });
             }
             Self::Import { file } => {
@@ -80,6 +94,14 @@ impl Mailbox {
             }
             Self::Export { domain } => out.text(&ops.export_mailboxes(domain.as_ref()).await?),
             Self::ResetPassword { address } => shown(out, &[ops.reset_password(&address).await?]),
+            Self::Suspend { address } => {
+                ops.suspend(&address, true).await?;
+                out.talk(&format!("{address} is suspended"));
+            }
+            Self::Resume { address } => {
+                ops.suspend(&address, false).await?;
+                out.talk(&format!("{address} works again"));
+            }
             Self::Grant { address, other } => {
                 ops.grant(&address, &other).await?;
                 out.talk(&format!("{address} may send as {other}"));

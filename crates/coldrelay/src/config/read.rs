@@ -1,7 +1,7 @@
 //! Reading the file: every mistake at once, each with its place.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -12,6 +12,7 @@ use rules::{
     cost::{Tier, Tiers},
     money::Cents,
 };
+use syntax::Address;
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, SETTINGS};
@@ -230,6 +231,22 @@ impl FromToml for Tier {
     const KIND: &'static str = "mailboxes:price";
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         Self::parse(&String::from_toml(value)?).map_err(|fault| fault.to_string())
+    }
+}
+
+impl FromToml for IpAddr {
+    const KIND: &'static str = "IP";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = String::from_toml(value)?;
+        text.parse().map_err(|_| format!("`{text}` is not an IP, as in 192.0.2.1 or 2001:db8::1"))
+    }
+}
+
+impl FromToml for Address {
+    const KIND: &'static str = "address";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = String::from_toml(value)?;
+        text.parse().map_err(|malformed| format!("`{text}` is not an address: {malformed}"))
     }
 }
 

@@ -14,4 +14,5 @@ mod limits;
 mod mx;
 mod notification;
 mod submission;
+mod suspended;
 mod verdicts;

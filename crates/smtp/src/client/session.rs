@@ -1,22 +1,19 @@
 //! The conversation around the deliveries: greeting, EHLO, TLS, AUTH, QUIT.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use wire::{Core, LineBuffer, Step};
+use wire::{Core, Step};
 
-use super::{Answer, Outcome, Question, RecipientOutcome, Settings, Tls, offer::Offer, transaction::Transaction};
+use super::{
+    Answer, Outcome, Question, RecipientOutcome, Settings, Tls, offer::Offer, reading::Reading,
+    transaction::Transaction,
+};
 use crate::{Reply, Stage};
-
-/// Longest reply line that is read. RFC 5321 §4.5.3.1.5 says 512; some write more.
-const REPLY_LINE: usize = 4096;
-/// Most lines of one reply.
-const REPLY_LINES: usize = 128;
 
 /// One session with one server.
 #[derive(Debug)]
 pub struct Session {
     settings: Settings,
-    lines: LineBuffer,
-    reply: Vec<String>,
+    reading: Reading,
     phase: Phase,
     outgoing: Vec<u8>,
     offer: Offer,
@@ -50,8 +47,7 @@ impl Session {
         let tls = settings.tls == Tls::Implicit;
         Self {
             settings,
-            lines: LineBuffer::new(REPLY_LINE),
-            reply: Vec::new(),
+            reading: Reading::new(),
             phase: Phase::Greeting,
             outgoing: Vec::new(),
             offer: Offer::default(),
@@ -197,25 +193,6 @@ impl Session {
         }
     }
 
-    /// Takes one whole reply from the lines that arrived.
-    fn read_reply(&mut self) -> Option<Option<Reply>> {
-        loop {
-            let line = match self.lines.line()? {
-                Ok(line) => String::from_utf8_lossy(&line).into_owned(),
-                Err(_) => return Some(None),
-            };
-            let is_last = line.as_bytes().get(3) != Some(&b'-');
-            if !line.bytes().take(3).all(|octet| octet.is_ascii_digit()) {
-                return Some(None);
-            }
-            self.reply.push(line);
-            if is_last || self.reply.len() > REPLY_LINES {
-                let text = std::mem::take(&mut self.reply).join("\r\n");
-                return Some(Reply::parse(&text).filter(|_| is_last));
-            }
-        }
-    }
-
     fn stage(&self) -> Stage {
         match self.phase {
             Phase::Greeting => Stage::Greeting,
@@ -246,7 +223,7 @@ impl Core for Session {
                 }
                 _ => {}
             }
-            match self.read_reply() {
+            match self.reading.reply() {
                 None => return Step::Read,
                 Some(Some(reply)) => self.take_reply(reply),
                 // Not SMTP: as good as a lost connection.
@@ -257,7 +234,7 @@ impl Core for Session {
 
     fn feed(&mut self, octets: &[u8]) {
         if !matches!(self.phase, Phase::Handshake | Phase::Closed) {
-            self.lines.push(octets);
+            self.reading.push(octets);
         }
     }
 
@@ -275,8 +252,7 @@ impl Core for Session {
     }
 
     fn secured(&mut self) {
-        self.lines.clear();
-        self.reply.clear();
+        self.reading.clear();
         self.tls = true;
         if self.settings.tls == Tls::Implicit {
             self.phase = Phase::Greeting;
