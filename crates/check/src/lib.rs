@@ -4,6 +4,7 @@
 //! A finding's [`Kind`] is declared beside the check that finds it; the reference has an entry for each. Reading
 //! order: [`Finding`], [`Checks`], [`Facts`], then any check.
 
+mod blocklist;
 mod dkim;
 mod dmarc;
 mod domain;
@@ -15,17 +16,20 @@ mod spf;
 use std::net::IpAddr;
 
 use auth::Verifier;
-use dns::Resolver;
+use dns::{Asker, Resolver};
 use rules::Fault;
 use syntax::Domain;
 
+pub use blocklist::{
+    BlocklistReport, Blocklists, Choice, Keys, Listing, SelfTest, Subject, ToldCode, ZoneReport, zone_named,
+};
 pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
 pub use spf::result as spf_result;
 
 /// Every kind of finding, for the tests and the docs.
 pub fn kinds() -> Vec<&'static Kind> {
-    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS].concat()
+    [spf::KINDS, dkim::KINDS, dmarc::KINDS, domain::KINDS, ptr::KINDS, mx::KINDS, blocklist::KINDS].concat()
 }
 
 /// What is known about a refusal; a check that needs more than is known does not run.
@@ -39,6 +43,8 @@ pub struct Facts {
     pub selector: Option<String>,
     /// The recipient's domain.
     pub recipient_domain: Option<Domain>,
+    /// The domains that links of the message name.
+    pub links: Vec<Domain>,
 }
 
 /// What every check looks through. Cheap to clone.
@@ -48,6 +54,8 @@ pub struct Checks {
     pub resolver: Resolver,
     /// SPF, DKIM and DMARC by the other implementation, which our own is held against.
     pub verifier: Verifier,
+    /// How blocklists are asked.
+    pub blocklists: Blocklists,
 }
 
 impl Checks {
@@ -57,7 +65,8 @@ impl Checks {
     /// `dns.config`.
     pub fn new(resolver: Resolver) -> Result<Self, Fault> {
         let verifier = Verifier::new(&resolver)?;
-        Ok(Self { resolver, verifier })
+        let blocklists = Blocklists::new(Asker::new(&resolver.servers(), resolver.limit()));
+        Ok(Self { resolver, verifier, blocklists })
     }
 
     /// Runs the check of that id (a key of the reference's `catalogue/checks.toml`); nothing when there is no such live
@@ -77,6 +86,9 @@ impl Checks {
             "ptr" => self.ptr(facts.ip?).await,
             "sender-mx" => self.mx(facts.domain.as_ref()?).await,
             "recipient-mx" => self.recipient_mx(facts.recipient_domain.as_ref()?).await,
+            "ip-blocklists" => self.ip_blocklists(facts.ip?).await,
+            "domain-blocklists" => self.domain_blocklists(facts.domain.as_ref()?).await,
+            "url-blocklists" if !facts.links.is_empty() => self.url_blocklists(&facts.links).await,
             _ => return None,
         })
     }

@@ -48,7 +48,7 @@ impl<T> Found<T> {
         }
     }
 
-    fn keep<U>(self, map: impl FnMut(T) -> Option<U>) -> Found<U> {
+    pub(crate) fn keep<U>(self, map: impl FnMut(T) -> Option<U>) -> Found<U> {
         match self {
             Self::Records(records) => match records.into_iter().filter_map(map).collect::<Vec<_>>() {
                 kept if kept.is_empty() => Found::NoData,
@@ -236,7 +236,7 @@ impl Resolver {
 }
 
 /// Any octets make a label (RFC 2181 §11), also those that no host name has: `%{l}` of SPF puts local parts into names.
-fn name_of(name: &str) -> Result<Name, hickory_proto::ProtoError> {
+pub(crate) fn name_of(name: &str) -> Result<Name, hickory_proto::ProtoError> {
     if !name.is_ascii() {
         return Name::from_utf8(name);
     }
@@ -304,7 +304,7 @@ fn text_of(name: &Name) -> String {
     if labels.is_empty() { String::from(".") } else { labels.join(".") }
 }
 
-fn from_wire(data: &RData) -> Option<Data> {
+pub(crate) fn from_wire(data: &RData) -> Option<Data> {
     let name = text_of;
     Some(match data {
         RData::A(ip) => Data::A(ip.0),
