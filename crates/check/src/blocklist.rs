@@ -13,13 +13,13 @@ mod verdict;
 use std::net::IpAddr;
 
 use reference::{Blocklist, Listed, Status, Weight, blocklist, blocklists};
-use rules::{Fault, reach::Reach};
+use rules::{Fault, listing::Listing, reach::Reach};
 use syntax::Domain;
 
 pub use asking::{Blocklists, Keys};
 pub(crate) use findings::KINDS;
 pub use subject::Subject;
-pub use verdict::{Listing, SelfTest, Told as ToldCode};
+pub use verdict::{SelfTest, Told as ToldCode};
 
 use crate::{Checks, Finding, State, worst};
 

@@ -20,9 +20,7 @@ use dns::{Asker, Resolver};
 use rules::Fault;
 use syntax::Domain;
 
-pub use blocklist::{
-    BlocklistReport, Blocklists, Choice, Keys, Listing, SelfTest, Subject, ToldCode, ZoneReport, zone_named,
-};
+pub use blocklist::{BlocklistReport, Blocklists, Choice, Keys, SelfTest, Subject, ToldCode, ZoneReport, zone_named};
 pub use domain::{DomainFacts, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
 pub use spf::result as spf_result;

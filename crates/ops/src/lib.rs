@@ -1,5 +1,6 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
+mod blocklist;
 mod domain;
 mod house;
 mod mail_test;
@@ -9,6 +10,7 @@ mod record;
 mod send;
 mod verify;
 
+pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};

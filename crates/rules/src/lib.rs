@@ -6,6 +6,7 @@ mod clock;
 pub mod event;
 mod fault;
 pub mod id;
+pub mod listing;
 pub mod outcome;
 pub mod pacing;
 pub mod reach;

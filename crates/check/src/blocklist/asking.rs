@@ -8,6 +8,7 @@ use std::{
 
 use dns::{Asker, Found};
 use reference::{Blocklist, Status};
+use rules::listing::Listing;
 use tokio::{
     sync::{OnceCell, Semaphore},
     task::JoinSet,
@@ -15,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Listing, SelfTest, Subject, ZoneReport,
+    SelfTest, Subject, ZoneReport,
     verdict::{Answer, Verdict, self_test, verdict},
 };
 
@@ -84,6 +85,16 @@ impl Blocklists {
     fn key(&self, list: &Blocklist) -> Option<&str> {
         let key = self.keys.0.get(list.key.as_deref()?)?;
         Some(key.as_str()).filter(|key| !key.is_empty())
+    }
+
+    /// Whether the settings leave any zone to ask.
+    pub fn has_zones(&self) -> bool {
+        reference::blocklists().iter().any(|list| list.status != Status::Dead && self.wants(list.zone()))
+    }
+
+    /// The servers that are asked.
+    pub fn servers(&self) -> &[std::net::SocketAddr] {
+        self.asker.servers()
     }
 
     /// Whether the settings want the zone.

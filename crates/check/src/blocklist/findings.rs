@@ -1,9 +1,9 @@
 //! What follows from the answers: a finding for each listing, one for the whole, one for what could not be asked.
 
 use reference::{Blocklist, Means, Weight, blocklist};
-use rules::Fault;
+use rules::{Fault, listing::Listing};
 
-use super::{Listing, Subject, ZoneReport};
+use super::{Subject, ZoneReport};
 use crate::{Finding, Kind, State};
 
 const IP: Kind = Kind::outbound("blocklist.ip", "ip-blocklists", "RFC 5782 §2.1");

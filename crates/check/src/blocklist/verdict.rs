@@ -5,43 +5,7 @@ use std::net::Ipv4Addr;
 
 use dns::Found;
 use reference::{Blocklist, Means, Status};
-use rules::Fault;
-
-/// What a list says of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Listing {
-    /// It holds it. On a white list that is good.
-    Listed,
-    /// It does not, and its test points prove that it would say so.
-    Clear,
-    /// It says that it tells us nothing.
-    Refused,
-    /// It is out of operation, or lists everything: never believed.
-    Dead,
-    /// Could not be asked, or cannot be believed now.
-    Unknown,
-}
-
-impl Listing {
-    /// Its name: `listed`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Listed => "listed",
-            Self::Clear => "clear",
-            Self::Refused => "refused",
-            Self::Dead => "dead",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Reads a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Listed, Self::Clear, Self::Refused, Self::Dead, Self::Unknown]
-            .into_iter()
-            .find(|one| one.as_str() == name)
-    }
-}
+use rules::{Fault, listing::Listing};
 
 /// What the two test points of a zone say. RFC 5782 §5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -61,6 +25,21 @@ pub enum SelfTest {
     Unanswered,
     /// The zone is not known to have a test point that is listed; the other one holds.
     None,
+}
+
+impl SelfTest {
+    /// Its name: `passed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Empty => "empty",
+            Self::Wildcard => "wildcard",
+            Self::Refused => "refused",
+            Self::Rewritten => "rewritten",
+            Self::Unanswered => "unanswered",
+            Self::None => "none",
+        }
+    }
 }
 
 /// One code of an answer.

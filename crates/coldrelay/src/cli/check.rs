@@ -1,6 +1,7 @@
 //! `coldrelay check`: the live checks and the free tools.
 
 mod account;
+mod blocklist;
 mod dkim;
 mod dmarc;
 mod domain;
@@ -21,7 +22,7 @@ use dns::Resolver;
 use rules::Fault;
 
 use super::Global;
-use crate::{exit, out::Out};
+use crate::{exit, house, out::Out};
 
 #[derive(Subcommand)]
 pub enum Check {
@@ -37,6 +38,8 @@ pub enum Check {
     Ptr(ptr::Ptr),
     /// Where the mail of a domain goes
     Mx(mx::Mx),
+    /// Who lists an IP or a domain, why, and what to do
+    Blocklist(blocklist::Blocklist),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
 }
@@ -50,6 +53,7 @@ impl Check {
             Self::Dmarc(dmarc) => dmarc.run(global, out).await,
             Self::Ptr(ptr) => ptr.run(global, out).await,
             Self::Mx(mx) => mx.run(global, out).await,
+            Self::Blocklist(blocklist) => blocklist.run(global, out).await,
             Self::Account(account) => account.run(global, out).await,
         }
     }
@@ -90,7 +94,17 @@ impl Asking {
     /// # Errors
     /// As [`Asking::resolver`].
     pub fn checks(&self, global: &Global) -> Result<Checks, Fault> {
-        Checks::new(self.resolver(global)?)
+        let resolver = self.resolver(global)?;
+        let blocklists = self.blocklists(global, &resolver)?;
+        Ok(Checks::new(resolver)?.with_blocklists(blocklists))
+    }
+
+    /// Blocklists: `--dns`, else `blocklist.servers`, else as everything else is asked.
+    fn blocklists(&self, global: &Global, resolver: &Resolver) -> Result<check::Blocklists, Fault> {
+        let config = global.config()?;
+        let named = self.dns.as_deref().map(socket).transpose()?;
+        let servers = named.map_or_else(|| house::blocklist_servers(&config, resolver), |server| vec![server]);
+        Ok(house::blocklists(&config, dns::Asker::new(&servers, self.limit())))
     }
 }
 

@@ -103,6 +103,7 @@ impl Explain {
                 ip: self.ip,
                 selector: self.selector.clone(),
                 recipient_domain: domain.and_then(|domain| Domain::parse(domain).ok()),
+                links: Vec::new(),
             };
             let findings = ops::verify(&checks, &mut outcome.explanation, &facts).await;
             for finding in &findings {

@@ -169,6 +169,16 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
     if !matches!(config.log_format.as_str(), "text" | "json") {
         wrong("log.format: use text or json");
     }
+    for zone in config.blocklist_only.iter().chain(&config.blocklist_skip) {
+        if reference::blocklist(zone).is_none() {
+            wrong(&format!("blocklist: there is no zone {zone}; `coldrelay check blocklist --zones` shows all"));
+        }
+    }
+    for key in config.blocklist_keys.0.keys() {
+        if !reference::blocklists().iter().any(|list| list.key.as_deref() == Some(key)) {
+            wrong(&format!("blocklist.keys: no list takes a key named {key}; use spamhaus-dqs or abusix"));
+        }
+    }
     if syntax::Domain::parse(&config.hostname).is_err() {
         wrong("hostname: not a host name");
     }
@@ -209,6 +219,25 @@ impl FromToml for SocketAddr {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         let text = String::from_toml(value)?;
         text.parse().map_err(|_| format!("`{text}` is not an IP and port, as in 192.0.2.1:25 or [2001:db8::1]:25"))
+    }
+}
+
+impl FromToml for check::Keys {
+    const KIND: &'static str = "table of keys";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let table = value.as_table().ok_or_else(|| expected(Self::KIND, value))?;
+        let key = |(name, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+            let name: &std::borrow::Cow<'_, str> = name.get_ref();
+            let key = String::from_toml(value.get_ref())?;
+            // It becomes labels of a name: anything else in it would ask for something else.
+            let fine = !key.is_empty() && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+            if fine {
+                Ok((name.to_string(), key))
+            } else {
+                Err(format!("the key `{name}` holds other than letters and digits"))
+            }
+        };
+        table.iter().map(key).collect::<Result<_, String>>().map(Self)
     }
 }
 

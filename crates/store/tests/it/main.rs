@@ -10,6 +10,7 @@
 
 mod domains;
 mod house;
+mod listings;
 mod mail;
 mod opening;
 mod queue;
