@@ -12,7 +12,7 @@ mod verdict;
 
 use std::net::IpAddr;
 
-use reference::{Blocklist, Listed, Status, Weight, blocklist, blocklists};
+use reference::{Blocklist, Listed, Means, Status, Weight, blocklist, blocklists};
 use rules::{Fault, listing::Listing, reach::Reach};
 use syntax::Domain;
 
@@ -62,10 +62,10 @@ pub struct ZoneReport {
 }
 
 impl ZoneReport {
-    /// Whether it counts as a listing: on no white list, and not counted already.
+    /// Whether it counts as a listing: some receiver may refuse by it, and its data are not counted already.
     pub fn counts(&self) -> bool {
-        let good = |told: &ToldCode| matches!(told.means, reference::Means::Good);
-        self.state == Listing::Listed && self.counted_as.is_none() && !self.codes.iter().all(good)
+        let matters = |told: &ToldCode| matches!(told.means, Means::Bad | Means::Minor);
+        self.state == Listing::Listed && self.counted_as.is_none() && self.codes.iter().any(matters)
     }
 }
 
@@ -78,7 +78,7 @@ pub struct BlocklistReport {
     pub kind: &'static str,
     /// The worst state of the findings.
     pub state: State,
-    /// Lists that hold it, each set of data once, white lists not counted.
+    /// Lists in use that hold it, each set of data once; white lists and what is no matter are not counted.
     pub listed: usize,
     /// Every zone, the ones that matter most first.
     pub zones: Vec<ZoneReport>,

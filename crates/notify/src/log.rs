@@ -98,8 +98,8 @@ fn details(event: &Event) -> String {
         Event::Suppressed { address, reason } => {
             format!("domain={} reason={}", address.domain(), quoted(reason))
         }
-        Event::ListingChanged { subject, zone, before, now, codes } => format!(
-            "subject={subject} zone={zone} before={} now={} codes={}",
+        Event::ListingChanged { subject, zone, before, now, codes, bad } => format!(
+            "subject={subject} zone={zone} before={} now={} codes={} bad={bad}",
             before.map_or("-", Listing::as_str),
             now.as_str(),
             codes.join(",")

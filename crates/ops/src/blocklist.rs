@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use check::{BlocklistReport, Blocklists, Checks, Choice, Subject, ZoneReport};
 use net::Stop;
-use rules::{Fault, event::Event, reach::Reach};
+use rules::{Fault, event::Event, listing::Listing, reach::Reach};
 use store::{ListingPeriod, SeenListing};
 use tokio::task::JoinSet;
 
@@ -154,6 +154,7 @@ fn seen(zone: &ZoneReport) -> SeenListing {
             }
             codes
         }),
+        bad: zone.state == Listing::Listed && zone.codes.iter().any(|told| told.bad),
         reason: zone.reason.clone(),
         why: zone.why.clone(),
     }

@@ -42,7 +42,15 @@ pub enum Event {
     /// An address went onto the suppression list.
     Suppressed { address: Address, reason: String },
     /// A blocklist lists an IP or domain of ours, says something else of it, or has ended a listing.
-    ListingChanged { subject: String, zone: String, before: Option<Listing>, now: Listing, codes: Vec<String> },
+    /// `bad`: mail is refused for it.
+    ListingChanged {
+        subject: String,
+        zone: String,
+        before: Option<Listing>,
+        now: Listing,
+        codes: Vec<String>,
+        bad: bool,
+    },
 }
 
 impl Event {

@@ -25,6 +25,8 @@ pub struct SeenListing {
     pub state: Listing,
     /// The codes of its answer.
     pub codes: Vec<String>,
+    /// Whether mail is refused for it.
+    pub bad: bool,
     /// The reason that it gives.
     pub reason: Option<String>,
     /// Why it is refused, dead or unknown.
@@ -181,6 +183,7 @@ fn changed(subject: &str, before: Option<Listing>, now: &SeenListing) -> Event {
         before,
         now: now.state,
         codes: now.codes.clone(),
+        bad: now.bad,
     }
 }
 

@@ -47,10 +47,13 @@ pub(super) fn of(subject: &Subject, zones: &[ZoneReport], about: &About) -> Vec<
     let listings = zones.iter().filter(|zone| zone.state == Listing::Listed && zone.counted_as.is_none());
     let mut findings: Vec<Finding> = listings.map(|zone| listing(subject, zone, kind)).collect();
     let is_listed = zones.iter().any(ZoneReport::counts);
-    if !is_listed {
-        findings.push(clear(subject, zones, kind));
+    let unasked = unasked(subject, zones, refused);
+    let clear = clear(subject, zones, kind);
+    // Where no list answered, it is said once.
+    if !is_listed && (clear.state == State::Ok || unasked.is_none()) {
+        findings.push(clear);
     }
-    findings.extend(unasked(subject, zones, refused));
+    findings.extend(unasked);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.state));
     findings
 }
@@ -114,7 +117,7 @@ fn clear(subject: &Subject, zones: &[ZoneReport], kind: &'static Kind) -> Findin
             State::Unknown,
             format!("could not look: of {silent} blocklists none gave an answer about {subject}"),
         ),
-        count => kind.ok(format!("{subject} is on none of the {count} blocklists that answered{silence}")),
+        count => kind.ok(format!("{subject} is on no blocklist that matters; {count} answered{silence}")),
     };
     blocklists()
         .filter(|zone| !matches!(zone.state, Listing::Clear | Listing::Listed))
@@ -123,8 +126,11 @@ fn clear(subject: &Subject, zones: &[ZoneReport], kind: &'static Kind) -> Findin
 
 /// Lists that large receivers refuse by, and that told nothing: whoever reads "on no list" must know.
 fn unasked(subject: &Subject, zones: &[ZoneReport], kind: &'static Kind) -> Option<Finding> {
-    let untold =
-        |zone: &&ZoneReport| zone.weight == Weight::Major && matches!(zone.state, Listing::Refused | Listing::Unknown);
+    let takes = |zone: &ZoneReport| blocklist(zone.zone).is_some_and(|list| list.takes(subject.listed()));
+    let untold = |zone: &&ZoneReport| {
+        let is_silent = matches!(zone.state, Listing::Refused | Listing::Unknown);
+        zone.weight == Weight::Major && is_silent && takes(zone)
+    };
     let untold: Vec<&ZoneReport> = zones.iter().filter(untold).collect();
     let names: Vec<&str> = untold.iter().map(|zone| zone.name).collect();
     if names.is_empty() {

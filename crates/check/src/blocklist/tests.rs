@@ -291,6 +291,23 @@ async fn a_dead_zone_is_dead_whatever_it_says() {
 }
 
 #[tokio::test]
+async fn what_is_no_matter_is_told_and_not_counted() {
+    let zone = "dnsbl-2.uceprotect.net";
+    let (report, _) = ask(Zones::text(&lists(zone, "127.0.0.2")), "192.0.2.5", &[zone]).await;
+    assert_eq!((report.listed, report.state), (0, State::Ok));
+    let seen: Vec<&str> = report.findings.iter().map(|finding| finding.seen.as_str()).collect();
+    assert!(seen.iter().any(|seen| seen.contains("told for completeness")), "{seen:?}");
+    assert!(seen.iter().any(|seen| seen.contains("no blocklist that matters")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn where_no_list_answers_it_is_said_once() {
+    let (report, _) = ask(Zones::text(""), "192.0.2.5", &["b.barracudacentral.org"]).await;
+    assert!(why(&report.zones[0]).contains("registered"), "{}", why(&report.zones[0]));
+    assert_eq!((report.findings.len(), report.state), (1, State::Unknown), "{:?}", report.findings);
+}
+
+#[tokio::test]
 async fn a_zone_that_does_not_exist_is_told() {
     let server = Zones::text("").serve().await;
     let checks = checks(&server, Duration::from_millis(400)).await;

@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use dns::Found;
-use reference::{Blocklist, Means, Status};
+use reference::{Blocklist, Means, Policy, Status};
 use rules::{Fault, listing::Listing};
 
 /// What the two test points of a zone say. RFC 5782 §5.
@@ -138,6 +138,9 @@ pub(super) fn verdict(list: &Blocklist, answers: &[Answer], test: SelfTest) -> V
     }
     match test {
         SelfTest::Passed | SelfTest::None | SelfTest::Wildcard => Verdict::new(Listing::Clear, codes, ""),
+        SelfTest::Empty if list.public_resolvers == Policy::Registered => {
+            Verdict::new(Listing::Unknown, codes, format!("{EMPTY}; it answers only resolvers that registered"))
+        }
         SelfTest::Empty => Verdict::new(Listing::Unknown, codes, EMPTY),
         SelfTest::Refused => Verdict::new(Listing::Refused, codes, "it answers its own test point with a refusal"),
         SelfTest::Rewritten => {

@@ -302,6 +302,19 @@ mod tests {
     }
 
     #[test]
+    fn keys_of_blocklists_are_read_checked_and_never_shown() {
+        let text = "[blocklist]\nkeys = { spamhaus-dqs = \"verysecret\" }\nskip = [\"psbl.surriel.com\"]\n";
+        let config = parse(text).unwrap();
+        assert_eq!(config.blocklist_keys.0["spamhaus-dqs"], "verysecret");
+        assert!(!format!("{config:?}").contains("verysecret"));
+        let mistake = |text: &str| parse(&format!("[blocklist]\n{text}\n")).unwrap_err()[0].what.clone();
+        assert!(mistake("keys = { spamhaus = \"x\" }").contains("spamhaus-dqs"));
+        assert!(mistake("keys = { abusix = \"a.b\" }").contains("letters and digits"));
+        assert!(mistake("keys = { abusix = 7 }").contains("text is expected"));
+        assert!(mistake("only = [\"zen.spamhouse.org\"]").contains("no zone zen.spamhouse.org"));
+    }
+
+    #[test]
     fn settings_that_need_each_other_are_checked_together() {
         assert!(parse("[dns]\npublisher = \"rfc2136\"\n").unwrap_err()[0].what.contains("dns.rfc2136.server"));
         assert!(parse("[tls]\nkey = \"k.pem\"\n").unwrap_err()[0].what.contains("go together"));

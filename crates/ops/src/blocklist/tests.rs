@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use dns::Asker;
-use rules::{Clock, listing::Listing, secret::Key};
+use rules::{Clock, secret::Key};
 use store::{NewDomain, Store};
 use syntax::{Domain, Timestamp};
 use testkit::nameserver::{Habit, Nameserver, Zones};

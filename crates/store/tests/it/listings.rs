@@ -19,6 +19,7 @@ fn seen(zone: &str, state: Listing, codes: &[&str]) -> SeenListing {
         zone: zone.into(),
         state,
         codes: codes.iter().map(|code| (*code).to_owned()).collect(),
+        bad: state == Listing::Listed,
         reason: None,
         why: (state == Listing::Unknown).then(|| String::from("no answer")),
     }
@@ -55,7 +56,7 @@ async fn every_change_is_kept_and_told_once(place: Place) {
     assert_eq!(house.store.listings(Some(IP)).await.unwrap().len(), 1, "one state holds now");
     assert_eq!(house.kinds_after(start).await, ["listing-changed"; 3], "began, said more, ended");
     let last = house.events().await.pop().unwrap();
-    let Event::ListingChanged { subject, zone, before, now, codes } = last else { panic!("{last:?}") };
+    let Event::ListingChanged { subject, zone, before, now, codes, bad: false } = last else { panic!("{last:?}") };
     assert_eq!((subject.as_str(), zone.as_str(), codes.len()), (IP, "zen.test", 0));
     assert_eq!((before, now), (Some(Listing::Listed), Listing::Clear));
     assert_eq!(house.store.listing_history(IP, 2).await.unwrap().len(), 2);
