@@ -22,6 +22,8 @@ use crate::{
     resolver::{from_wire, name_of},
 };
 
+/// How long the first datagram is waited for, at most, before a second is sent: a busy resolver may have dropped it.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Largest datagram that is read, in octets.
 const DATAGRAM: usize = 4096;
 
@@ -120,15 +122,15 @@ impl Question<'_> {
         }
     }
 
-    /// Sends it, and once more at half time; takes only what bears its id and question and comes from that server.
+    /// Sends it, and once more when no answer comes; takes only what bears its id and question and comes from that server.
     async fn over_udp(&self, octets: &[u8], asked: &Message) -> Result<Message, Fault> {
         let unsent = |error: std::io::Error| self.failed("dns.unreachable", "cannot be asked").caused_by(error);
         let any: IpAddr =
             if self.server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let socket = UdpSocket::bind((any, 0)).await.map_err(unsent)?;
-        let half = self.begun + self.deadline.saturating_duration_since(self.begun) / 2;
+        let again = self.begun + AGAIN.min(self.deadline.saturating_duration_since(self.begun) / 2);
         let (mut buffer, mut strays) = (vec![0; DATAGRAM], 0_u32);
-        for until in [half, self.deadline] {
+        for until in [again, self.deadline] {
             socket.send_to(octets, self.server).await.map_err(unsent)?;
             while let Ok(received) = timeout_at(until, socket.recv_from(&mut buffer)).await {
                 // Reality: an ICMP error of an earlier datagram is told here; the other server may still answer.

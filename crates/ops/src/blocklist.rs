@@ -97,8 +97,12 @@ impl Ops {
     /// # Errors
     /// `store.*`, `dns.config`
     pub async fn look_at_blocklists(&self, watch: &BlocklistWatch) -> Result<Vec<Event>, Fault> {
+        let due = self.due_subjects(watch).await?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
         let checks = Checks::new(self.resolver.clone())?.with_blocklists(watch.blocklists.clone());
-        let mut due = self.due_subjects(watch).await?.into_iter();
+        let mut due = due.into_iter();
         let (mut running, mut events) = (JoinSet::new(), Vec::new());
         loop {
             while running.len() < AT_ONCE

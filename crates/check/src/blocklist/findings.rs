@@ -68,11 +68,11 @@ fn listing(subject: &Subject, zone: &ZoneReport, kind: &'static Kind) -> Finding
         Means::Info | Means::Good | Means::Refused => State::Ok,
     };
     let meanings: Vec<&str> = zone.codes.iter().map(|told| told.meaning.as_str()).collect();
-    let meanings = meanings.join("; ");
+    let (meanings, name) = (meanings.join("; "), subject.name());
     let seen = match gravest {
-        Means::Good => format!("{subject} is on the white list {}: {meanings}", zone.name),
-        Means::Info => format!("{subject} is on {}, which is told for completeness: {meanings}", zone.name),
-        _ => format!("{subject} is on {}: {meanings}", zone.name),
+        Means::Good => format!("{name} is on the white list {}: {meanings}", zone.name),
+        Means::Info => format!("{name} is on {}, which is told for completeness: {meanings}", zone.name),
+        _ => format!("{name} is on {}: {meanings}", zone.name),
     };
     let mut finding = kind.found(state, seen);
     for told in &zone.codes {
@@ -115,9 +115,9 @@ fn clear(subject: &Subject, zones: &[ZoneReport], kind: &'static Kind) -> Findin
     let finding = match answered {
         0 => kind.found(
             State::Unknown,
-            format!("could not look: of {silent} blocklists none gave an answer about {subject}"),
+            format!("could not look: of {silent} blocklists none gave an answer about {}", subject.name()),
         ),
-        count => kind.ok(format!("{subject} is on no blocklist that matters; {count} answered{silence}")),
+        count => kind.ok(format!("{} is on no blocklist that matters; {count} answered{silence}", subject.name())),
     };
     blocklists()
         .filter(|zone| !matches!(zone.state, Listing::Clear | Listing::Listed))
@@ -136,7 +136,8 @@ fn unasked(subject: &Subject, zones: &[ZoneReport], kind: &'static Kind) -> Opti
     if names.is_empty() {
         return None;
     }
-    let seen = format!("could not look: {} told nothing about {subject}; a refusal is no listing", names.join(", "));
+    let seen =
+        format!("could not look: {} told nothing about {}; a refusal is no listing", names.join(", "), subject.name());
     let finding =
         untold.iter().fold(kind.found(State::Unknown, seen), |finding, zone| finding.with(zone.zone, why(zone)));
     Some(finding.fix(

@@ -61,6 +61,15 @@ impl Subject {
         }
     }
 
+    /// The IP or domain that is asked about.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Ip(ip) => ip.to_string(),
+            Self::Domain(domain) => domain.to_string(),
+            Self::Address(address) => address.domain().to_string(),
+        }
+    }
+
     /// What lists must take to be asked.
     pub fn listed(&self) -> Listed {
         match self {
