@@ -1,5 +1,5 @@
 //! Plain questions, many at once: one datagram each, its own socket, one deadline. Unlike [`crate::Resolver`] it keeps no
-//! answers, sends nothing a third time, and says REFUSED where a server refused: blocklists are asked through it.
+//! answers, sends nothing a fourth time, and says REFUSED where a server refused: blocklists are asked through it.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -22,7 +22,7 @@ use crate::{
     resolver::{from_wire, name_of},
 };
 
-/// How long the first datagram is waited for, at most, before a second is sent: a busy resolver may have dropped it.
+/// Longest wait for an answer before it is asked again: a busy resolver may have dropped the datagram.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Largest datagram that is read, in octets.
 const DATAGRAM: usize = 4096;
@@ -122,15 +122,16 @@ impl Question<'_> {
         }
     }
 
-    /// Sends it, and once more when no answer comes; takes only what bears its id and question and comes from that server.
+    /// Sends it, and twice more when no answer comes; takes only what bears its id and question and comes from that server.
     async fn over_udp(&self, octets: &[u8], asked: &Message) -> Result<Message, Fault> {
         let unsent = |error: std::io::Error| self.failed("dns.unreachable", "cannot be asked").caused_by(error);
         let any: IpAddr =
             if self.server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         let socket = UdpSocket::bind((any, 0)).await.map_err(unsent)?;
-        let again = self.begun + AGAIN.min(self.deadline.saturating_duration_since(self.begun) / 2);
+        let time = self.deadline.saturating_duration_since(self.begun);
+        let (again, last) = (self.begun + AGAIN.min(time / 4), self.begun + time / 2);
         let (mut buffer, mut strays) = (vec![0; DATAGRAM], 0_u32);
-        for until in [again, self.deadline] {
+        for until in [again, last, self.deadline] {
             socket.send_to(octets, self.server).await.map_err(unsent)?;
             while let Ok(received) = timeout_at(until, socket.recv_from(&mut buffer)).await {
                 // Reality: an ICMP error of an earlier datagram is told here; the other server may still answer.

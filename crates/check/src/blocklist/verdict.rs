@@ -4,7 +4,7 @@
 use std::net::Ipv4Addr;
 
 use dns::Found;
-use reference::{Blocklist, Means, Policy, Status};
+use reference::{Blocklist, Means, Policy, Status, Weight};
 use rules::{Fault, listing::Listing};
 
 /// What the two test points of a zone say. RFC 5782 §5.
@@ -193,8 +193,12 @@ fn meanings(list: &Blocklist, code: Ipv4Addr) -> Vec<Told> {
         return vec![told(String::from("outside 127.0.0.0/8"), Means::Refused)];
     }
     if known.is_empty() {
-        // What nobody has said is a listing of least weight: it is told, and frightens nobody.
-        let means = if list.weight == reference::Weight::White { Means::Good } else { Means::Info };
+        // What nobody has said is told with less weight than what is known.
+        let means = match list.weight {
+            Weight::White => Means::Good,
+            Weight::Major => Means::Minor,
+            Weight::Minor | Weight::Info => Means::Info,
+        };
         return vec![told(String::from("a code that the list does not document"), means)];
     }
     known
@@ -315,7 +319,8 @@ mod tests {
         assert_eq!(means("hostkarma.junkemailfilter.com", "127.0.0.5"), Means::Info);
         assert_eq!(means("rep.mailspike.net", "127.0.0.20"), Means::Good);
         assert_eq!(means("dnsbl-3.uceprotect.net", "127.0.0.2"), Means::Info);
-        assert_eq!(means("bl.spamcop.net", "127.0.0.99"), Means::Info);
+        assert_eq!(means("psbl.surriel.com", "127.0.0.99"), Means::Info);
+        assert_eq!(means("bl.spamcop.net", "127.0.0.99"), Means::Minor, "less than what is known");
     }
 
     #[test]
