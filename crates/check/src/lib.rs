@@ -4,6 +4,7 @@
 //! A finding's [`Kind`] is declared beside the check that finds it; the reference has an entry for each. Reading
 //! order: [`Finding`], [`Checks`], [`Facts`], then any check.
 
+mod blocklist;
 mod callout;
 mod dkim;
 mod dmarc;
@@ -28,10 +29,11 @@ mod tls;
 use std::net::IpAddr;
 
 use auth::Verifier;
-use dns::Resolver;
+use dns::{Asker, Resolver};
 use rules::{Fault, reach::Reach};
 use syntax::{Address, Domain};
 
+pub use blocklist::{BlocklistReport, Blocklists, Choice, Keys, SelfTest, Subject, ToldCode, ZoneReport, zone_named};
 pub use callout::{CalledOut, Callout};
 pub use domain::{DomainFacts, Report, Selector, Told};
 pub use finding::{Evidence, Finding, Fix, Kind, Side, State, worst};
@@ -60,6 +62,7 @@ pub fn kinds() -> Vec<&'static Kind> {
         message::kinds().as_slice(),
         opt_out::KINDS,
         mailbox::KINDS,
+        blocklist::KINDS,
     ]
     .concat()
 }
@@ -79,6 +82,8 @@ pub struct Facts {
     pub recipient_domain: Option<Domain>,
     /// The recipient.
     pub recipient: Option<Address>,
+    /// The domains that links of the message name.
+    pub links: Vec<Domain>,
 }
 
 /// What every check looks through. Cheap to clone.
@@ -98,6 +103,8 @@ pub struct Checks {
     pub https_port: u16,
     /// Certificates that are trusted beside the public roots, DER.
     pub roots: Vec<Vec<u8>>,
+    /// How blocklists are asked.
+    pub blocklists: Blocklists,
 }
 
 impl Checks {
@@ -107,6 +114,7 @@ impl Checks {
     /// `dns.config`.
     pub fn new(resolver: Resolver) -> Result<Self, Fault> {
         let verifier = Verifier::new(&resolver)?;
+        let blocklists = Blocklists::new(Asker::new(&resolver.servers(), resolver.limit()));
         Ok(Self {
             resolver,
             verifier,
@@ -115,6 +123,7 @@ impl Checks {
             smtp_port: 25,
             https_port: 443,
             roots: Vec::new(),
+            blocklists,
         })
     }
 
@@ -159,6 +168,9 @@ impl Checks {
             "sender-mx" => self.mx(facts.domain.as_ref()?).await,
             "recipient-mx" => self.recipient_mx(facts.recipient_domain.as_ref()?).await,
             "recipient" => self.recipient(facts.recipient.as_ref()?).await,
+            "ip-blocklists" => self.ip_blocklists(facts.ip?).await,
+            "domain-blocklists" => self.domain_blocklists(facts.domain.as_ref()?).await,
+            "url-blocklists" if !facts.links.is_empty() => self.url_blocklists(&facts.links).await,
             _ => return None,
         })
     }

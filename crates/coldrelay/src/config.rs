@@ -125,6 +125,16 @@ settings! {
     callout_ip: Option<IpAddr> = "callout.ip", "\"\"";
     /// Reverse-path of callouts: one of your mailboxes; empty is `<>`.
     callout_mail_from: Option<Address> = "callout.mail_from", "\"\"";
+    /// Seconds between two looks at blocklists for each of our IPs and domains; 0 turns it off.
+    blocklist_interval_s: u64 = "blocklist.interval_s", "3600";
+    /// DNS servers to ask about blocklists; empty: as everything else. Most lists refuse resolvers that many share.
+    blocklist_servers: Vec<SocketAddr> = "blocklist.servers", "[]";
+    /// Keys of lists that need one, as in { spamhaus-dqs = "…", abusix = "…" }.
+    blocklist_keys: check::Keys = "blocklist.keys", "{}";
+    /// Zones that are asked, and no others; empty: all that are alive.
+    blocklist_only: Vec<String> = "blocklist.only", "[]";
+    /// Zones that are never asked.
+    blocklist_skip: Vec<String> = "blocklist.skip", "[]";
 
     /// Certificate chain, PEM; without one a self-signed certificate is kept in the data folder.
     tls_certificate: Option<PathBuf> = "tls.certificate", "\"\"";

@@ -2,10 +2,11 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use dns::{Authority, Resolver, publish};
+use check::Blocklists;
+use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
-use ops::{House, HouseSettings, Ops, Publishing, Running};
-use rules::{Blame, Fault, Retry, pacing, retry, secret::Key};
+use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
+use rules::{Blame, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Site, StsMode};
@@ -65,7 +66,7 @@ impl Served {
         let authority = authority(config).await?;
         let dns = authority.as_ref().map(Authority::addresses).unwrap_or_default();
         let store = ops.store.clone();
-        let house = House::start(ops, settings(config, authority)?).await?;
+        let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
         let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
@@ -128,7 +129,7 @@ async fn authority(config: &Config) -> Result<Option<Authority>, Fault> {
     Ok(Some(authority))
 }
 
-fn settings(config: &Config, authority: Option<Authority>) -> Result<HouseSettings, Fault> {
+fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<HouseSettings, Fault> {
     Ok(HouseSettings {
         inbound: inbound::Settings {
             hostname: config.hostname.clone(),
@@ -160,8 +161,31 @@ fn settings(config: &Config, authority: Option<Authority>) -> Result<HouseSettin
         submissions: config.listen_submissions.clone(),
         authority,
         tls: certificate(config)?,
+        blocklists: blocklist_watch(config, ops),
         poll: POLL,
     })
+}
+
+/// What looks at our own IPs and domains on the blocklists; nothing when it is turned off.
+fn blocklist_watch(config: &Config, ops: &Ops) -> Option<BlocklistWatch> {
+    let interval = Duration::from_secs(config.blocklist_interval_s);
+    let blocklists = blocklists(config, Asker::new(&blocklist_servers(config, &ops.resolver), DNS_LIMIT));
+    (!interval.is_zero() && blocklists.has_zones()).then_some(BlocklistWatch {
+        blocklists,
+        interval,
+        reach: Reach::Public,
+    })
+}
+
+/// The servers that are asked about blocklists: their own, else those of everything else.
+pub fn blocklist_servers(config: &Config, resolver: &Resolver) -> Vec<SocketAddr> {
+    if config.blocklist_servers.is_empty() { resolver.servers() } else { config.blocklist_servers.clone() }
+}
+
+/// Blocklists as the configuration has them, asked through that.
+pub fn blocklists(config: &Config, asker: Asker) -> Blocklists {
+    let zones = (config.blocklist_only.clone(), config.blocklist_skip.clone());
+    Blocklists::new(asker).keys(config.blocklist_keys.clone()).zones(zones.0, zones.1)
 }
 
 fn certificate(config: &Config) -> Result<ServerTls, Fault> {

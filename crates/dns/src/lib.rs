@@ -1,5 +1,6 @@
 //! DNS: records, resolver, authoritative server, zone plan, diff and text, publishers.
 
+mod asker;
 mod authority;
 mod diff;
 mod look;
@@ -9,6 +10,7 @@ mod record;
 mod resolver;
 mod text;
 
+pub use asker::Asker;
 pub use authority::Authority;
 pub use diff::{Change, diff};
 pub use look::Look;

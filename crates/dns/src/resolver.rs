@@ -43,7 +43,7 @@ impl<T> Found<T> {
         }
     }
 
-    fn keep<U>(self, map: impl FnMut(T) -> Option<U>) -> Found<U> {
+    pub(crate) fn keep<U>(self, map: impl FnMut(T) -> Option<U>) -> Found<U> {
         match self {
             Self::Records(records) => match records.into_iter().filter_map(map).collect::<Vec<_>>() {
                 kept if kept.is_empty() => Found::NoData,

@@ -143,6 +143,7 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
         submissions: vec![any],
         authority: Some(world.authority.clone()),
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
+        blocklists: None,
         poll: Duration::from_millis(250),
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rules::{Fault, event::Event};
+use rules::{Fault, event::Event, listing::Listing};
 use store::Store;
 use syntax::Address;
 
@@ -98,6 +98,12 @@ fn details(event: &Event) -> String {
         Event::Suppressed { address, reason } => {
             format!("domain={} reason={}", address.domain(), quoted(reason))
         }
+        Event::ListingChanged { subject, zone, before, now, codes, bad } => format!(
+            "subject={subject} zone={zone} before={} now={} codes={} bad={bad}",
+            before.map_or("-", Listing::as_str),
+            now.as_str(),
+            codes.join(",")
+        ),
     }
 }
 

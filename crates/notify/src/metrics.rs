@@ -14,7 +14,7 @@ pub struct Metrics {
 }
 
 /// Every counter, and what it counts. Labels are bounded: ids of reference entries, reply codes, closed lists.
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 15] = [
     ("coldrelay_domains_total", "Domains added."),
     ("coldrelay_publications_total", "Times that a domain's records were published."),
     ("coldrelay_mailboxes_total", "Mailboxes added."),
@@ -29,6 +29,7 @@ const COUNTERS: [(&str, &str); 14] = [
     ("coldrelay_mails_total", "Mails received into mailboxes, by kind."),
     ("coldrelay_inbound_refusals_total", "Refusals at the MX, by reply code."),
     ("coldrelay_suppressions_total", "Addresses suppressed, by reason."),
+    ("coldrelay_listing_changes_total", "Changes of what blocklists say of our IPs and domains, by zone."),
 ];
 
 const QUEUE_DEPTH: &str = "coldrelay_queue_depth";
@@ -113,6 +114,10 @@ fn moves(event: &Event) -> (&'static str, Vec<Label>) {
         }
         Event::Suppressed { reason, .. } => {
             ("coldrelay_suppressions_total", vec![Label::new("reason", known_reason(reason))])
+        }
+        Event::ListingChanged { zone, now, .. } => {
+            let zone = reference::blocklist(zone).map_or("other", reference::Blocklist::zone);
+            ("coldrelay_listing_changes_total", vec![Label::new("zone", zone), Label::new("now", now.as_str())])
         }
     }
 }

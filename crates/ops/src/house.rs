@@ -20,7 +20,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::Ops;
+use crate::{BlocklistWatch, Ops};
 
 /// Longest wait for everything to stop.
 const FAREWELL: Duration = Duration::from_secs(45);
@@ -43,6 +43,8 @@ pub struct HouseSettings {
     pub authority: Option<Authority>,
     /// Certificate.
     pub tls: ServerTls,
+    /// Blocklists that are asked about our own IPs and domains; `None` asks none.
+    pub blocklists: Option<BlocklistWatch>,
     /// How often zones, egress IPs and the event log are looked at in the store.
     pub poll: Duration,
 }
@@ -81,6 +83,7 @@ impl House {
             submissions,
             authority,
             tls,
+            blocklists,
             poll,
         } = settings;
         let listeners = Listeners {
@@ -108,7 +111,10 @@ impl House {
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(server, listeners, stop.clone()));
         tasks.spawn(relay_mail(relay, stop.clone()));
-        tasks.spawn(watch.clone().run(poll, stop));
+        tasks.spawn(watch.clone().run(poll, stop.clone()));
+        if let Some(blocklists) = blocklists {
+            tasks.spawn(blocklists.run(ops.clone(), stop));
+        }
         let followers = vec![
             tokio::spawn(notify::follow(ops.store.clone(), metrics.clone(), poll)),
             tokio::spawn(gauge(ops, metrics.clone())),

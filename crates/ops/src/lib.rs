@@ -1,5 +1,6 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
+mod blocklist;
 mod domain;
 mod house;
 mod mail_test;
@@ -12,6 +13,7 @@ mod send;
 mod tools;
 mod verify;
 
+pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;

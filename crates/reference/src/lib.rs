@@ -14,6 +14,7 @@
 //! ```
 
 mod axes;
+mod blocklist;
 mod catalogue;
 mod content;
 mod entry;
@@ -29,6 +30,7 @@ mod sender;
 mod step;
 
 pub use axes::{Action, Category, Class, HowLong, Identity, Retry, Scope, Who};
+pub use blocklist::{Blocklist, Code, Listed, Means, Policy, ReturnCode, Status, Weight, blocklist, blocklists};
 pub use catalogue::{Check, Citation, Source, checks, citation, sources};
 pub use content::{all, entry, finding};
 pub use entry::{Cause, Entry, Faq, Fixture, Page};

@@ -3,7 +3,10 @@
 use reference::Class;
 use syntax::{Address, Domain};
 
-use crate::id::{AttemptId, MailId, MailboxId, MessageId, RecipientId};
+use crate::{
+    id::{AttemptId, MailId, MailboxId, MessageId, RecipientId},
+    listing::Listing,
+};
 
 /// Something that happened. [`Event::kind`] is its stable public id.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -38,6 +41,16 @@ pub enum Event {
     InboundRefused { reply: String },
     /// An address went onto the suppression list.
     Suppressed { address: Address, reason: String },
+    /// A blocklist lists an IP or domain of ours, says something else of it, or has ended a listing.
+    /// `bad`: mail is refused for it.
+    ListingChanged {
+        subject: String,
+        zone: String,
+        before: Option<Listing>,
+        now: Listing,
+        codes: Vec<String>,
+        bad: bool,
+    },
 }
 
 impl Event {
@@ -57,6 +70,7 @@ impl Event {
         "mail-received",
         "inbound-refused",
         "suppressed",
+        "listing-changed",
     ];
 
     /// Stable public id: `message-accepted`.
@@ -76,6 +90,7 @@ impl Event {
             Self::MailReceived { .. } => "mail-received",
             Self::InboundRefused { .. } => "inbound-refused",
             Self::Suppressed { .. } => "suppressed",
+            Self::ListingChanged { .. } => "listing-changed",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod event;
 mod fault;
 pub mod generate;
 pub mod id;
+pub mod listing;
 pub mod mailbox_check;
 pub mod money;
 pub mod outcome;

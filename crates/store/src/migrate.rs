@@ -6,9 +6,10 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::{connect::Backend, fault::fault};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
+    include_str!("../migrations/0003_listing.sql"),
     include_str!("../migrations/0004_callout.sql"),
     include_str!("../migrations/0005_mailbox_suspended.sql"),
 ];

@@ -44,6 +44,7 @@ pub struct Zones {
     habits: BTreeMap<String, Habit>,
     delay: Duration,
     authenticated: bool,
+    gather: usize,
 }
 
 impl Zones {
@@ -78,6 +79,13 @@ impl Zones {
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
+        self
+    }
+
+    /// Answers nothing over UDP before so many questions have come: whoever asks one after another waits for ever.
+    #[must_use]
+    pub fn gather(mut self, questions: usize) -> Self {
+        self.gather = questions;
         self
     }
 
@@ -141,12 +149,15 @@ async fn sockets() -> (UdpSocket, TcpListener) {
 
 async fn over_udp(socket: Arc<UdpSocket>, zones: Arc<Zones>, asked: Arc<Mutex<Vec<String>>>) {
     let mut buffer = [0; 4096];
+    let come = tokio::sync::watch::Sender::new(0_usize);
     while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
         let Some(question) = Question::read(&buffer[..length]) else { continue };
         asked.lock().expect("lock").push(question.shown());
-        let (socket, zones) = (socket.clone(), zones.clone());
+        come.send_modify(|count| *count += 1);
+        let (socket, zones, mut come) = (socket.clone(), zones.clone(), come.subscribe());
         tokio::spawn(async move {
             let Some((octets, elsewhere)) = zones.answer(&question, true) else { return };
+            let _ = come.wait_for(|count| *count >= zones.gather).await;
             tokio::time::sleep(zones.delay).await;
             if elsewhere {
                 let other = UdpSocket::bind("127.0.0.1:0").await.expect("socket");
@@ -235,7 +246,10 @@ impl Zones {
             let zone = self.zone(&question.name).filter(|_| records.is_empty());
             let flags = code | if self.authenticated { 0x20 } else { 0 };
             let mut octets = header(question, id, flags, records.len(), usize::from(zone.is_some()));
-            records.iter().copied().chain(zone).for_each(|record| write_record(&mut octets, record));
+            for record in records.iter().copied().chain(zone) {
+                let owner = if record.owner.starts_with('*') { &question.name } else { &record.owner };
+                write_record(&mut octets, owner, record);
+            }
             octets
         };
         Some(match self.habits.get(&question.name) {
@@ -267,7 +281,8 @@ impl Zones {
     fn look(&self, question: &Question) -> (u16, Vec<&Record>) {
         let (mut name, mut found) = (question.name.as_str(), Vec::new());
         for _ in 0..16 {
-            let at = |record: &&Record| record.owner == name;
+            let exact = self.records.iter().any(|record| record.owner == name);
+            let at = |record: &&Record| record.owner == name || !exact && is_wildcard_of(&record.owner, name);
             let direct: Vec<&Record> =
                 self.records.iter().filter(at).filter(|record| code_of(&record.data) == question.kind).collect();
             if !direct.is_empty() {
@@ -288,6 +303,11 @@ impl Zones {
     }
 }
 
+/// `*.zone` stands for every name below that is not there itself. RFC 4592.
+fn is_wildcard_of(owner: &str, name: &str) -> bool {
+    owner.strip_prefix('*').is_some_and(|below| name.ends_with(below))
+}
+
 fn code_of(data: &Data) -> u16 {
     CODES.iter().find(|(kind, _)| *kind == data.kind()).map_or(0, |(_, code)| *code)
 }
@@ -303,8 +323,8 @@ fn header(question: &Question, id: u16, flags: u16, answers: usize, authorities:
     octets
 }
 
-fn write_record(octets: &mut Vec<u8>, record: &Record) {
-    write_name(octets, &record.owner);
+fn write_record(octets: &mut Vec<u8>, owner: &str, record: &Record) {
+    write_name(octets, owner);
     octets.extend(code_of(&record.data).to_be_bytes());
     octets.extend(1_u16.to_be_bytes());
     octets.extend(record.ttl.to_be_bytes());

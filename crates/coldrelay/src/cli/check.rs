@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod blocklist;
 mod dkim;
 mod domain;
 mod from;
@@ -29,7 +30,7 @@ use dns::Resolver;
 use rules::{Fault, reach::Reach};
 
 use super::Global;
-use crate::{exit, out::Out};
+use crate::{exit, house, out::Out};
 
 #[derive(Subcommand)]
 pub enum Check {
@@ -69,6 +70,8 @@ pub enum Check {
     OptOut(opt_out::OptOut),
     /// Whether a mailbox exists, as far as that can be known
     Mailbox(mailbox::Mailbox),
+    /// Who lists an IP or a domain, why, and what to do
+    Blocklist(blocklist::Blocklist),
     /// What our own log says about a domain of ours: volume, growth, bounces, caps
     Account(account::Account),
     /// A whole From header: every fault with a caret under it, and the header that is right
@@ -98,6 +101,7 @@ impl Check {
             Self::Bimi(one) => one.run("bimi", global, out).await,
             Self::OptOut(opt_out) => opt_out.run(out),
             Self::Mailbox(mailbox) => mailbox.run(global, out).await,
+            Self::Blocklist(blocklist) => blocklist.run(global, out).await,
             Self::Account(account) => account.run(global, out).await,
             Self::From(from) => from.run(out),
             Self::Address(address) => address.run(out),
@@ -161,7 +165,9 @@ impl Asking {
     /// # Errors
     /// As [`Asking::resolver`]; `tls.certificate`.
     pub fn checks(&self, global: &Global) -> Result<Checks, Fault> {
-        let checks = Checks::new(self.resolver(global)?)?;
+        let resolver = self.resolver(global)?;
+        let blocklists = self.blocklists(global, &resolver)?;
+        let checks = Checks::new(resolver)?.with_blocklists(blocklists);
         let is_own_world = self.dns.is_some() || !global.config()?.dns_servers.is_empty();
         let reach = match self.reach {
             Some(HowFar::Public) => Reach::Public,
@@ -174,6 +180,14 @@ impl Asking {
             None => Vec::new(),
         };
         Ok(Checks { reach, roots, smtp_port: self.smtp_port, https_port: self.https_port, ..checks })
+    }
+
+    /// Blocklists: `--dns`, else `blocklist.servers`, else as everything else is asked.
+    fn blocklists(&self, global: &Global, resolver: &Resolver) -> Result<check::Blocklists, Fault> {
+        let config = global.config()?;
+        let named = self.dns.as_deref().map(socket).transpose()?;
+        let servers = named.map_or_else(|| house::blocklist_servers(&config, resolver), |server| vec![server]);
+        Ok(house::blocklists(&config, dns::Asker::new(&servers, self.limit())))
     }
 }
 

@@ -177,6 +177,16 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
     if !matches!(config.log_format.as_str(), "text" | "json") {
         wrong("log.format: use text or json");
     }
+    for zone in config.blocklist_only.iter().chain(&config.blocklist_skip) {
+        if reference::blocklist(zone).is_none() {
+            wrong(&format!("blocklist: there is no zone {zone}; `coldrelay check blocklist --zones` shows all"));
+        }
+    }
+    for key in config.blocklist_keys.0.keys() {
+        if !reference::blocklists().iter().any(|list| list.key.as_deref() == Some(key)) {
+            wrong(&format!("blocklist.keys: no list takes a key named {key}; use spamhaus-dqs or abusix"));
+        }
+    }
     if syntax::Domain::parse(&config.hostname).is_err() {
         wrong("hostname: not a host name");
     }
@@ -250,6 +260,25 @@ impl FromToml for Address {
     }
 }
 
+impl FromToml for check::Keys {
+    const KIND: &'static str = "table of keys";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let table = value.as_table().ok_or_else(|| expected(Self::KIND, value))?;
+        let key = |(name, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+            let name: &std::borrow::Cow<'_, str> = name.get_ref();
+            let key = String::from_toml(value.get_ref())?;
+            // It becomes labels of a name: anything else in it would ask for something else.
+            let fine = !key.is_empty() && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+            if fine {
+                Ok((name.to_string(), key))
+            } else {
+                Err(format!("the key `{name}` holds other than letters and digits"))
+            }
+        };
+        table.iter().map(key).collect::<Result<_, String>>().map(Self)
+    }
+}
+
 impl<T: FromToml> FromToml for Option<T> {
     const KIND: &'static str = T::KIND;
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
@@ -308,6 +337,19 @@ mod tests {
         }
         let shown = problems_shown(Path::new("x.toml"), text, &problems);
         assert!(shown.contains("x.toml:3"), "{shown}");
+    }
+
+    #[test]
+    fn keys_of_blocklists_are_read_checked_and_never_shown() {
+        let text = "[blocklist]\nkeys = { spamhaus-dqs = \"verysecret\" }\nskip = [\"psbl.surriel.com\"]\n";
+        let config = parse(text).unwrap();
+        assert_eq!(config.blocklist_keys.0["spamhaus-dqs"], "verysecret");
+        assert!(!format!("{config:?}").contains("verysecret"));
+        let mistake = |text: &str| parse(&format!("[blocklist]\n{text}\n")).unwrap_err()[0].what.clone();
+        assert!(mistake("keys = { spamhaus = \"x\" }").contains("spamhaus-dqs"));
+        assert!(mistake("keys = { abusix = \"a.b\" }").contains("letters and digits"));
+        assert!(mistake("keys = { abusix = 7 }").contains("text is expected"));
+        assert!(mistake("only = [\"zen.spamhouse.org\"]").contains("no zone zen.spamhouse.org"));
     }
 
     #[test]

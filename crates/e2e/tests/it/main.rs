@@ -1,6 +1,7 @@
 //! One binary of end-to-end tests. Each test has a house, a DNS and peers of its own, on loopback, on free ports.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod blocklists;
 mod checks;
 mod explain;
 mod inbound;

@@ -11,6 +11,7 @@
 mod callouts;
 mod domains;
 mod house;
+mod listings;
 mod mail;
 mod opening;
 mod queue;
