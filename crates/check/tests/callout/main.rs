@@ -163,8 +163,6 @@ async fn a_provider_that_forbids_callouts_is_never_dialled() {
     assert_eq!(found.verdict.exists, Answer::Unknown);
     assert!(found.verdict.reason.contains("forbid"), "{}", found.verdict.reason);
     assert_eq!(world.host.connections(), 0);
-    let asked = world.names.asked();
-    assert!(!asked.iter().any(|question| question.contains("olc.protection.outlook.com A")), "{asked:?}");
 }
 
 #[tokio::test]

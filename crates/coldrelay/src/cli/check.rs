@@ -147,6 +147,11 @@ impl Asking {
         Duration::try_from_secs_f64(self.timeout).unwrap_or(Duration::from_secs(5)).max(Duration::from_millis(10))
     }
 
+    /// Whether `--reach public` was asked for.
+    pub fn is_public_only(&self) -> bool {
+        self.reach == Some(HowFar::Public)
+    }
+
     /// The resolver that it names; it keeps no answers.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::{
 };
 
 use check::{BlocklistReport, Checks, Choice, State, Subject, ToldCode, ZoneReport, zone_named};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use ops::ListedSubject;
 use reference::{Status, Weight, blocklists};
 use rules::{Fault, listing::Listing, reach::Reach};
@@ -38,19 +38,8 @@ pub struct Blocklist {
     /// Show what lists said of our own IPs and domains, and since when; without any: of all
     #[arg(long, conflicts_with_all = ["zone", "all"])]
     history: bool,
-    /// Which IPs may be asked about: `public` refuses private and local ones
-    #[arg(long, value_enum, value_name = "REACH", default_value_t = Reached::Anywhere)]
-    reach: Reached,
     #[command(flatten)]
     asking: Asking,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Reached {
-    /// Only addresses of the public Internet
-    Public,
-    /// Every address
-    Anywhere,
 }
 
 impl Blocklist {
@@ -78,10 +67,8 @@ impl Blocklist {
     }
 
     fn subjects(&self) -> Result<Vec<Subject>, Fault> {
-        let reach = match self.reach {
-            Reached::Public => Reach::Public,
-            Reached::Anywhere => Reach::Anywhere,
-        };
+        // An operator may ask about any IP; `--reach public` holds to what strangers may.
+        let reach = if self.asking.is_public_only() { Reach::Public } else { Reach::Anywhere };
         let texts: Vec<String> = match self.about.as_slice() {
             [dash] if dash == "-" => std::io::stdin().lock().lines().map_while(Result::ok).collect(),
             about => about.to_vec(),
