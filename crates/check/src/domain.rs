@@ -19,6 +19,8 @@ pub struct DomainFacts {
     pub selectors: Vec<Selector>,
     /// Whether mail hosts and web hosts are dialled (STARTTLS, certificates, MTA-STS policy), beyond the DNS.
     pub dial: bool,
+    /// Whether the blocklists are asked about its IPs and itself.
+    pub blocklists: bool,
     /// Whether it sends so much that the rules for bulk senders hold.
     pub bulk: bool,
 }
@@ -131,6 +133,12 @@ impl Checks {
         }
         look!(|checks, name| checks.mx(&name).await);
         look!(|checks, name| checks.soa(&name).await);
+        if facts.blocklists {
+            for ip in facts.ips.clone() {
+                look!(|checks, _name| checks.ip_blocklists(ip).await);
+            }
+            look!(|checks, name| checks.domain_blocklists(&name).await);
+        }
         if facts.dial {
             look!(|checks, name| checks.mx_tls(&name).await);
         }

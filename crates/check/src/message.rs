@@ -33,6 +33,8 @@ pub struct MessageFacts {
     pub mail_from: Option<Option<Address>>,
     /// When it came.
     pub at: Option<Timestamp>,
+    /// Whether the blocklists are asked about the IP, the From domain and the domains of the links.
+    pub blocklists: bool,
     /// Whether the sender counts as one of bulk.
     pub bulk: bool,
 }
@@ -100,6 +102,9 @@ impl Checks {
         findings.extend(format::findings(&letter, &signatures, facts.bulk));
         let links = content::links(&letter.message);
         findings.extend(content::findings(&letter.message, &links));
+        if facts.blocklists {
+            findings.extend(self.lists(&letter, &content::domains(&links)).await);
+        }
         findings.extend(trace::findings(&letter));
         findings.extend(owed(&letter.message, facts.bulk));
         let known =
@@ -131,6 +136,25 @@ impl Checks {
         let verdicts = self.verifier.verify(&arrived).await;
         // Nobody knows what SPF says of an IP that nobody knows.
         if letter.knows_envelope() { verdicts } else { Verdicts { spf: Verdict::None, ..verdicts } }
+    }
+
+    /// What the blocklists say of everybody whom the message names.
+    async fn lists(&self, letter: &Letter<'_>, links: &[Domain]) -> Vec<Finding> {
+        let of_ip = async {
+            match letter.ip {
+                Some(ip) => self.ip_blocklists(ip).await,
+                None => Vec::new(),
+            }
+        };
+        let of_domain = async {
+            match &letter.from {
+                Ok(from) => self.domain_blocklists(from.domain()).await,
+                Err(_) => Vec::new(),
+            }
+        };
+        let of_links = async { if links.is_empty() { Vec::new() } else { self.url_blocklists(links).await } };
+        let (ip, domain, links) = tokio::join!(of_ip, of_domain, of_links);
+        [ip, domain, links].concat()
     }
 
     async fn found(

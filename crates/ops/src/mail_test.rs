@@ -53,6 +53,7 @@ pub fn facts_of_test(test: &MailTest, bulk: bool) -> MessageFacts {
         helo: arrived.map(|arrived| arrived.helo.clone()),
         mail_from: arrived.map(|arrived| arrived.reverse_path.clone()),
         at: arrived.map(|arrived| arrived.at),
+        blocklists: true,
         bulk,
     }
 }

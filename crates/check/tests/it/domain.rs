@@ -38,6 +38,7 @@ async fn report(zones: Zones, key: &str) -> Report {
         helo: Some("mail.a.test".into()),
         selectors: vec![Selector { name: "s1".into(), expected: Some(key.to_owned()) }],
         dial: false,
+        blocklists: false,
         bulk: true,
     };
     checks.report(&Domain::parse("a.test").unwrap(), &facts, |_| {}).await

@@ -61,6 +61,7 @@ async fn report(case: Case) -> MessageReport {
         helo: Some("mail.a.test".into()),
         mail_from: Some(Address::parse(case.mail_from).ok()),
         at: Some(syntax::Timestamp::parse_rfc5322("Tue, 24 Nov 2026 10:00:05 +0000").unwrap()),
+        blocklists: false,
         bulk: case.bulk,
     };
     checks.message(&octets, &facts).await.unwrap()

@@ -24,6 +24,7 @@ impl Ops {
             helo: Some(domain.mail_host.to_string()),
             selectors: keys.into_iter().filter(|key| key.active).map(selector).collect(),
             dial: true,
+            blocklists: false,
             bulk: false,
         }))
     }

@@ -37,6 +37,9 @@ pub struct Domain {
     /// As a sender of bulk: 5,000 messages a day to one provider; its rules then hold
     #[arg(long)]
     bulk: bool,
+    /// Ask no blocklists; of several domains they are never asked
+    #[arg(long)]
+    no_blocklists: bool,
     /// Only ask the DNS: dial no mail host and fetch no policy
     #[arg(long)]
     dns_only: bool,
@@ -76,6 +79,7 @@ impl Domain {
                 self.selector.iter().map(|name| Selector { name: name.clone(), expected: None }).collect()
             },
             dial: !self.dns_only,
+            blocklists: !self.no_blocklists && self.domains.len() == 1 && self.domains != ["-"],
             bulk: self.bulk,
         }
     }

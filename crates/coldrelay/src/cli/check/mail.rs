@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use check::MessageFacts;
 use clap::Args;
 use rules::{Fault, id::MailTestId};
 use store::MailTest;
@@ -28,6 +29,9 @@ pub struct Mail {
     /// As a sender of bulk: 5,000 messages a day to one provider; its rules then hold
     #[arg(long)]
     bulk: bool,
+    /// Ask no blocklists
+    #[arg(long)]
+    no_blocklists: bool,
     #[command(flatten)]
     asking: Asking,
 }
@@ -53,7 +57,7 @@ impl Mail {
         let until = Instant::now() + Duration::from_secs(self.wait);
         loop {
             if let (test, Some(octets)) = ops.mail_test(&test.id).await? {
-                let facts = ops::facts_of_test(&test, self.bulk);
+                let facts = MessageFacts { blocklists: !self.no_blocklists, ..ops::facts_of_test(&test, self.bulk) };
                 let told = self.asking.checks(global)?.message(&octets, &facts).await?;
                 out.answer(&told, message::shown);
                 return Ok(code(told.report.state));

@@ -33,6 +33,9 @@ pub struct Message {
     /// As a sender of bulk: 5,000 messages a day to one provider; its rules then hold
     #[arg(long)]
     bulk: bool,
+    /// Ask no blocklists
+    #[arg(long)]
+    no_blocklists: bool,
     #[command(flatten)]
     asking: Asking,
 }
@@ -45,6 +48,7 @@ impl Message {
             helo: self.helo.clone(),
             mail_from: self.mail_from.as_deref().map(sender).transpose()?,
             at: None,
+            blocklists: !self.no_blocklists,
             bulk: self.bulk,
         };
         let told = self.asking.checks(global)?.message(&octets, &facts).await?;
