@@ -226,13 +226,13 @@ impl Element<'_> {
 
 /// The author of each place. A place without an address is the beginning of the next one's name, cut off by its comma.
 fn authors(elements: Vec<Element<'_>>, faults: &mut Faults) -> Vec<Author> {
-    let is_list = elements.iter().any(|element| !element.is_empty());
+    let last = elements.iter().rposition(|element| !element.is_empty());
     let mut reader = Reader { authors: Vec::new(), waiting: Vec::new(), cuts: Vec::new(), before: None, faults };
-    for element in elements {
+    for (index, element) in elements.into_iter().enumerate() {
         match element.is_empty() {
             true if element.in_group || element.after_group => continue,
-            true if is_list => reader.empty(element.end),
-            _ => reader.take(element),
+            true if last.is_some() => reader.empty(element.end),
+            _ => reader.take(element, last == Some(index)),
         }
     }
     reader.end()
@@ -260,7 +260,7 @@ impl<'t> Reader<'t, '_> {
         self.before = end;
     }
 
-    fn take(&mut self, element: Element<'t>) {
+    fn take(&mut self, element: Element<'t>, is_last: bool) {
         let is_mailbox = element.has_address();
         self.waiting.extend(element.items);
         self.before.clone_from(&element.end);
@@ -270,7 +270,7 @@ impl<'t> Reader<'t, '_> {
         }
         cut(&std::mem::take(&mut self.cuts), self.faults);
         if let Some(end) = element.end.filter(|end| end.what == What::Semicolon) {
-            self.faults.note(&SEMICOLON_LIST, end.span());
+            self.faults.note(if is_last { &UNQUOTED_SEMICOLON } else { &SEMICOLON_LIST }, end.span());
         }
         mailbox::read(std::mem::take(&mut self.waiting), self.faults, &mut self.authors);
     }
