@@ -226,59 +226,71 @@ impl Element<'_> {
 
 /// The author of each place. A place without an address is the beginning of the next one's name, cut off by its comma.
 fn authors(elements: Vec<Element<'_>>, faults: &mut Faults) -> Vec<Author> {
-    let all = elements.len();
-    let is_alone = elements.iter().filter(|element| !element.is_empty()).count() == 0;
-    let mut authors = Vec::new();
-    let mut waiting: Vec<Item<'_>> = Vec::new();
-    let mut cuts: Vec<Token<'_>> = Vec::new();
-    let mut before: Option<Token<'_>> = None;
+    let last = elements.iter().rposition(|element| !element.is_empty());
+    let mut reader = Reader { authors: Vec::new(), waiting: Vec::new(), cuts: Vec::new(), before: None, faults };
     for (index, element) in elements.into_iter().enumerate() {
-        let Element { mut items, end, in_group, after_group } = element;
-        let is_empty = items.iter().all(Item::is_blank);
-        let behind = end.clone();
-        if is_empty && (in_group || after_group) {
-            continue;
+        match element.is_empty() {
+            true if element.in_group || element.after_group => continue,
+            true if last.is_some() => reader.empty(element.end),
+            _ => reader.take(element, last == Some(index)),
         }
-        if is_empty && !is_alone {
-            // Told at the comma behind it; at the end of the list at the one before.
-            if let Some(comma) = end.as_ref().or(before.as_ref()) {
-                faults.note(&EMPTY_ELEMENT, comma.span());
-            }
-            before = end;
-            continue;
-        }
-        if items.iter().any(Item::is_address) {
-            cut(&cuts, faults);
-            cuts.clear();
-            waiting.append(&mut items);
-            if let Some(end) = end.filter(|end| end.what == What::Semicolon) {
-                faults.note(if index + 1 < all { &SEMICOLON_LIST } else { &UNQUOTED_SEMICOLON }, end.span());
-            }
-            mailbox::read(std::mem::take(&mut waiting), faults, &mut authors);
-        } else {
-            waiting.append(&mut items);
-            waiting.extend(end.clone().map(Item::Token));
-            cuts.extend(end);
-        }
-        before = behind;
     }
-    left_over(waiting, &cuts, authors, faults)
+    reader.end()
 }
 
-/// A name without an address at the end of the list, or all by itself.
-fn left_over(waiting: Vec<Item<'_>>, cuts: &[Token<'_>], mut authors: Vec<Author>, faults: &mut Faults) -> Vec<Author> {
-    let mut seen = waiting.iter().filter(|item| !item.is_blank()).map(Item::span);
-    let Some(span) = seen.next().map(|first| first.start..seen.next_back().map_or(first.end, |last| last.end)) else {
-        return authors;
-    };
-    if !authors.is_empty() {
-        faults.add(&TRAILING_TEXT, span, "what follows the comma holds no address");
-        return authors;
+/// Reads place after place.
+struct Reader<'t, 'f> {
+    authors: Vec<Author>,
+    /// Names that wait for their address, with the commas between.
+    waiting: Vec<Item<'t>>,
+    /// Those commas.
+    cuts: Vec<Token<'t>>,
+    /// What ended the place before.
+    before: Option<Token<'t>>,
+    faults: &'f mut Faults,
+}
+
+impl<'t> Reader<'t, '_> {
+    /// Told at the comma behind it; at the end of the list at the one before.
+    fn empty(&mut self, end: Option<Token<'t>>) {
+        let comma = end.as_ref().or(self.before.as_ref());
+        if let Some(comma) = comma.filter(|mark| mark.what == What::Comma) {
+            self.faults.note(&EMPTY_ELEMENT, comma.span());
+        }
+        self.before = end;
     }
-    cut(cuts, faults);
-    let tokens: Vec<Token<'_>> = waiting.into_iter().filter_map(Item::into_token).collect();
-    authors.push(mailbox::without_address(&tokens, span, faults));
-    authors
+
+    fn take(&mut self, element: Element<'t>, is_last: bool) {
+        let is_mailbox = element.has_address();
+        self.waiting.extend(element.items);
+        self.before.clone_from(&element.end);
+        if !is_mailbox {
+            self.waiting.extend(element.end.clone().map(Item::Token));
+            return self.cuts.extend(element.end);
+        }
+        cut(&std::mem::take(&mut self.cuts), self.faults);
+        if let Some(end) = element.end.filter(|end| end.what == What::Semicolon) {
+            self.faults.note(if is_last { &UNQUOTED_SEMICOLON } else { &SEMICOLON_LIST }, end.span());
+        }
+        mailbox::read(std::mem::take(&mut self.waiting), self.faults, &mut self.authors);
+    }
+
+    /// A name without an address may be left: at the end of the list, or all by itself.
+    fn end(mut self) -> Vec<Author> {
+        let mut seen = self.waiting.iter().filter(|item| !item.is_blank()).map(Item::span);
+        let Some(span) = seen.next().map(|first| first.start..seen.next_back().map_or(first.end, |last| last.end))
+        else {
+            return self.authors;
+        };
+        if !self.authors.is_empty() {
+            self.faults.add(&TRAILING_TEXT, span, "what follows the comma holds no address");
+            return self.authors;
+        }
+        cut(&self.cuts, self.faults);
+        let tokens: Vec<Token<'_>> = self.waiting.into_iter().filter_map(Item::into_token).collect();
+        self.authors.push(mailbox::without_address(&tokens, span, self.faults));
+        self.authors
+    }
 }
 
 fn cut(cuts: &[Token<'_>], faults: &mut Faults) {

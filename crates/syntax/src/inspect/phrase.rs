@@ -177,7 +177,8 @@ fn deceiving(name: &Name, tokens: &[Token<'_>], span: &Range<usize>, faults: &mu
             let here =
                 if is_raw { token.start + offset..token.start + offset + letter.len_utf8() } else { token.span() };
             let kind = if odd == Odd::Bidi { &BIDI_NAME } else { &INVISIBLE_NAME };
-            if odd != Odd::Blank {
+            // Blanks of other kinds are harmless in a name, line separators are not.
+            if odd != Odd::Blank || matches!(letter, '\u{2028}' | '\u{2029}') {
                 faults.add(kind, here, format!("{} (U+{:04X}) in the name", odd.name(), u32::from(letter)));
             }
         }

@@ -96,40 +96,49 @@ fn line(input: &str, span: Range<usize>) -> (&str, Range<usize>) {
     (line, span.start - start..span.end.saturating_sub(start).min(end))
 }
 
+/// A letter of the line: its offset, what is shown for it, its columns.
+type Cell = (usize, String, usize);
+
 /// The line as it is shown, the columns before the span, and its width.
 fn drawn(line: &str, span: Range<usize>) -> (String, usize, usize) {
-    let mut cells: Vec<(usize, String, usize)> = Vec::new();
-    for (offset, letter) in line.char_indices() {
-        let is_end = matches!(letter, '\r' | '\n') && !span.contains(&offset) && offset + 2 >= line.len();
-        if !is_end {
+    let is_end = |offset: usize, letter: char| {
+        matches!(letter, '\r' | '\n') && !span.contains(&offset) && offset + 2 >= line.len()
+    };
+    let cells: Vec<Cell> = line
+        .char_indices()
+        .filter(|(offset, letter)| !is_end(*offset, *letter))
+        .map(|(offset, letter)| {
             let text = cell(letter);
             let width = text.chars().map(|letter| letter.width().unwrap_or(0)).sum();
-            cells.push((offset, text, width));
-        }
-    }
-    let columns = |cells: &[(usize, String, usize)], range: Range<usize>| -> usize {
+            (offset, text, width)
+        })
+        .collect();
+    let columns = |range: Range<usize>| -> usize {
         cells.iter().filter(|(offset, ..)| range.contains(offset)).map(|(_, _, width)| width).sum()
     };
-    let all = columns(&cells, 0..line.len());
-    let mut before = columns(&cells, 0..span.start);
-    let mut width = columns(&cells, span.clone());
-    if all <= COLUMNS {
+    let (before, width) = (columns(0..span.start), columns(span.clone()));
+    if columns(0..line.len()) <= COLUMNS {
         return (cells.into_iter().map(|(_, text, _)| text).collect(), before, width);
     }
-    let skipped = before.saturating_sub(BEFORE);
-    let (mut text, mut column, mut shown) = (String::new(), 0, 0);
-    for (_, cell, width) in &cells {
-        if column >= skipped && shown + width <= COLUMNS {
+    cut(&cells, before, width)
+}
+
+/// The surroundings of the span in a line that is too long.
+fn cut(cells: &[Cell], span_before: usize, span_width: usize) -> (String, usize, usize) {
+    let skipped = span_before.saturating_sub(BEFORE);
+    let (mut text, mut column, mut shown, mut before) = (String::new(), 0, 0, span_before);
+    for (_, cell, width) in cells {
+        if column < skipped {
+            before -= width;
+        } else if shown + width <= COLUMNS {
             text.push_str(cell);
             shown += width;
-        } else if column < skipped {
-            before -= width;
         }
         column += width;
     }
-    width = width.min(COLUMNS.saturating_sub(before));
     let mark = if skipped > 0 { "…" } else { "" };
     let tail = if column > skipped + shown { "…" } else { "" };
+    let width = span_width.min(COLUMNS.saturating_sub(before));
     (format!("{mark}{text}{tail}"), before + mark.chars().count(), width)
 }
 
