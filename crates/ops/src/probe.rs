@@ -19,7 +19,7 @@ use syntax::{Address, Domain};
 
 use crate::{Composed, Ops, mailbox_check::seed};
 
-pub use report::{ArmReport, ProbeReport, Quoted};
+pub use report::{ArmReport, ProbeReport, Quoted, ReceiverReport};
 
 /// Most boxes of one probe: it is a measurement, no campaign.
 const BOXES: usize = 20;
@@ -68,7 +68,8 @@ pub struct ProbePlan {
     pub letters: Vec<Letter>,
     /// What gives this order again.
     pub seed: u64,
-    /// The probability by chance of the clearest result that so many letters can give.
+    /// The probability by chance of the clearest refusal: every receiver blocks the suspect, which is written there once,
+    /// and takes every letter of the control.
     pub clearest: f64,
     /// The same in words.
     pub clearest_words: String,
@@ -104,15 +105,12 @@ impl Ops {
             Some(seed) => seed,
             None => seed()?,
         };
-        let boxes = u32::try_from(request.boxes.len()).unwrap_or(u32::MAX);
-        let clearest = exact::clearest(boxes.saturating_mul(request.repeats));
-        Ok(ProbePlan {
-            letters: plan(&arms, &request.boxes, request.repeats, seed),
-            arms,
-            seed,
-            clearest,
-            clearest_words: rules::probe::chance(clearest),
-        })
+        let letters = plan(&arms, &request.boxes, request.repeats, seed);
+        let receivers: HashSet<&Domain> = request.boxes.iter().map(Address::domain).collect();
+        let controls = letters.iter().filter(|letter| letter.arm != 0).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let clearest = exact::clearest(count(receivers.len()), count(controls));
+        Ok(ProbePlan { letters, arms, seed, clearest, clearest_words: rules::probe::chance(clearest) })
     }
 
     /// Carries it out: sends group by group, waits for the outcomes, stops an arm at the first permanent block of a receiver
