@@ -8,13 +8,13 @@ use std::{
 };
 
 use check::{Checks, ImapBox};
-use reference::{Class, Who};
+use reference::{Category, Who};
 use rules::{
     Fault,
     id::MessageId,
-    probe::{Arm, Folder, Letter, Outcome, Role, Trial, exact, plan},
+    probe::{Arm, Folder, Letter, Outcome, Role, Trial, exact, plan, unmask},
 };
-use store::{QueuedRecipient, State};
+use store::{Attempt, QueuedRecipient, State};
 use syntax::{Address, Domain};
 
 use crate::{Composed, Ops, mailbox_check::seed};
@@ -149,7 +149,8 @@ impl Ops {
         }
         self.clear(&mut sent).await?;
         let (folders, unread) = self.read_folders(checks, request, &sent, &tell).await;
-        let trials = sent.into_iter().filter_map(|one| trial(&plan, one, &folders)).collect();
+        let mut trials: Vec<Trial> = sent.into_iter().filter_map(|one| trial(&plan, one, &folders)).collect();
+        unmask(&mut trials);
         self.report(request, &plan, trials, unread).await
     }
 
@@ -222,7 +223,7 @@ impl Ops {
         let Some(recipient) = message.recipients.first() else { return Ok(()) };
         let attempts = self.store.attempts(&recipient.id).await?;
         let last = attempts.iter().rev().find(|attempt| attempt.verdict.is_some());
-        sent.outcome = outcome(recipient, last.and_then(|attempt| attempt.class), last.is_some());
+        sent.outcome = outcome(recipient, last);
         if let Some(attempt) = last.filter(|_| sent.outcome != Outcome::Accepted) {
             sent.reply =
                 attempt.reply.clone().or_else(|| attempt.stage.clone().map(|stage| format!("no reply at {stage}")));
@@ -306,14 +307,29 @@ fn check_boxes(request: &ProbeRequest) -> Result<(), Fault> {
     }
 }
 
-fn outcome(recipient: &QueuedRecipient, class: Option<Class>, was_tried: bool) -> Outcome {
+/// What the last attempt that ended came to. Our own fault (no such source IP, say) is no word of the receiver's.
+fn outcome(recipient: &QueuedRecipient, last: Option<&Attempt>) -> Outcome {
+    let who = last.and_then(|attempt| attempt.class).map(|class| class.who);
+    let is_ours = who == Some(Who::Us) && last.is_some_and(|attempt| attempt.reply.is_none());
     match recipient.state {
         State::Delivered => Outcome::Accepted,
-        State::Bounced if class.is_some_and(|class| class.who == Who::Recipient) => Outcome::BoxFailed,
+        State::Bounced | State::Deferred if is_ours => Outcome::Unknown,
+        State::Bounced if is_about_the_box(last) => Outcome::BoxFailed,
         State::Bounced => Outcome::Refused,
-        State::Deferred if was_tried => Outcome::PutOff,
+        State::Deferred if last.is_some() => Outcome::PutOff,
         State::Queued | State::Deferred | State::Sending | State::InDoubt | State::Dropped => Outcome::Unknown,
     }
+}
+
+/// A refusal of the box: it does not exist, is closed or full.
+fn is_about_the_box(last: Option<&Attempt>) -> bool {
+    let entry = last.and_then(|attempt| attempt.entry.as_deref()).and_then(reference::entry);
+    entry.is_some_and(|entry| {
+        matches!(
+            entry.category,
+            Category::InvalidRecipient | Category::InactiveMailbox | Category::Quota | Category::BadDomain
+        )
+    })
 }
 
 fn said(sent: &Sent) -> String {
