@@ -6,7 +6,7 @@ use check::{Callout, Checks, Finding, MailHosts, mailbox_findings, malformed_mai
 use rand::{TryRng as _, rngs::SysRng};
 use rules::{
     Blame, Fault, Retry,
-    mailbox_check::{Answer, By, Flags, Verdict, callout::forbidden, flags, of_history, suggestion},
+    mailbox_check::{Answer, By, Flags, Verdict, callout::never_asked, flags, of_history, suggestion},
     reach::Reach,
 };
 use store::{CalloutAnswer, NewCallout, Permit, SendingDomain};
@@ -164,7 +164,7 @@ impl MailboxCheck {
 
     /// What a callout needs, or why none may be made. Who forbids callouts comes first, however the settings stand.
     fn means(&self, hosts: &MailHosts) -> Result<(&Ops, &CalloutSettings, IpAddr), String> {
-        if let Some(stance) = forbidden(hosts.hosts().iter().map(String::as_str)) {
+        if let Some(stance) = never_asked(hosts.hosts().iter().map(String::as_str)) {
             return Err(stance.why.clone());
         }
         let settings = self.callout.as_ref().ok_or("no callout was wanted (--callout)")?;
