@@ -16,7 +16,7 @@ use rules::{
     Chance, Fault,
     mailbox_check::{
         Answer as Exists, By, Verdict,
-        callout::{Interview, forbidden},
+        callout::{Interview, never_asked},
     },
     reach::Reach,
 };
@@ -89,7 +89,7 @@ impl Checks {
 
     /// Makes it. Hosts whose owner forbids callouts are never dialled.
     pub async fn callout(&self, callout: &Callout) -> CalledOut {
-        if let Some(stance) = forbidden(callout.hosts.iter().map(String::as_str)) {
+        if let Some(stance) = never_asked(callout.hosts.iter().map(String::as_str)) {
             return CalledOut::unknown(format!("not asked: {}", stance.why), String::new());
         }
         if !callout.address.is_ascii() {

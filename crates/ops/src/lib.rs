@@ -19,7 +19,7 @@ pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
-pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted};
+pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use send::Composed;

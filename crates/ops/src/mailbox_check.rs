@@ -6,7 +6,7 @@ use check::{Callout, Checks, Destination, Finding, mailbox_findings, malformed_m
 use rand::{TryRng as _, rngs::SysRng};
 use rules::{
     Blame, Fault, Retry,
-    mailbox_check::{Answer, By, Flags, Verdict, callout::forbidden, flags, of_history, suggestion},
+    mailbox_check::{Answer, By, Flags, Verdict, callout::never_asked, flags, of_history, suggestion},
     reach::Reach,
 };
 use store::{CalloutAnswer, NewCallout, Permit, SendingDomain};
@@ -131,46 +131,24 @@ impl MailboxCheck {
     }
 
     async fn by_callout(&self, address: &Address, hosts: &Destination) -> Result<(Verdict, Option<String>), Fault> {
-        let not_asked =
-            |why: &str| Ok((hosts.verdict(&format!("whether the mailbox exists was not asked: {why}")), None));
-        if let Some(stance) = forbidden(hosts.hosts().iter().map(String::as_str)) {
-            return not_asked(&stance.why);
-        }
-        let Some(settings) = &self.callout else {
-            return not_asked("no callout was wanted (--callout)");
+        let not_asked = |why: String| {
+            let verdict = hosts.verdict(&format!("whether the mailbox exists was not asked: {why}"));
+            Ok((verdict, None))
         };
-        let Some(ops) = &self.ops else {
-            return not_asked("without a store nobody counts callouts");
-        };
-        if settings.daily == 0 {
-            return not_asked("callouts are off (`callout.daily` is 0)");
-        }
-        let Some(ip) = settings.ip else {
-            return not_asked("no IP is chosen for callouts: set `callout.ip`, or name one with --ip");
+        let (ops, settings, ip) = match self.means(hosts) {
+            Ok(means) => means,
+            Err(why) => return not_asked(why),
         };
         if let Some(before) = ops.store.recent_callout(address).await? {
             let reason = format!("{} (asked at {})", before.reason, before.at);
             return Ok((Verdict::new(before.exists, By::Callout, reason).with_catch_all(before.catch_all), None));
         }
-        let helo = match self.checks.confirmed_name(ip).await {
-            Ok(Some(name)) => name,
-            Ok(None) => {
-                return not_asked(&format!("{ip} has no PTR name that leads back to it, so it cannot greet truly"));
-            }
-            Err(fault) => return not_asked(&format!("the PTR name of {ip} could not be looked up: {fault}")),
+        let helo = match self.greeting(ip).await {
+            Ok(helo) => helo,
+            Err(why) => return not_asked(why),
         };
         ops.check_mail_from(settings.mail_from.as_ref()).await?;
-        let callout = Callout {
-            address: address.clone(),
-            hosts: hosts.hosts().to_vec(),
-            source: ip,
-            helo,
-            mail_from: settings.mail_from.clone(),
-            port: settings.port,
-            reach: settings.reach,
-            limit: settings.limit,
-            seed: seed()?,
-        };
+        let callout = callout(settings, address, hosts, ip, helo)?;
         match ops.leave_for(&callout, settings.daily).await? {
             Permit::Granted(id) => {
                 let made = self.checks.callout(&callout).await;
@@ -179,10 +157,53 @@ impl MailboxCheck {
                 ops.store.end_callout(&id, &answer, made.policy).await?;
                 Ok((made.verdict, Some(made.transcript)))
             }
-            Permit::CapReached(made) => not_asked(&format!("{made} callouts were made in 24 hours, which is the cap")),
-            Permit::LeftAlone(why) => not_asked(&format!("its host is left alone for a day, because {why}")),
+            Permit::CapReached(made) => not_asked(format!("{made} callouts were made in 24 hours, which is the cap")),
+            Permit::LeftAlone(why) => not_asked(format!("its host is left alone for a day, because {why}")),
         }
     }
+
+    /// What a callout needs, or why none may be made. Who forbids callouts comes first, however the settings stand.
+    fn means(&self, hosts: &Destination) -> Result<(&Ops, &CalloutSettings, IpAddr), String> {
+        if let Some(stance) = never_asked(hosts.hosts().iter().map(String::as_str)) {
+            return Err(stance.why.clone());
+        }
+        let settings = self.callout.as_ref().ok_or("no callout was wanted (--callout)")?;
+        let ops = self.ops.as_ref().ok_or("without a store nobody counts callouts")?;
+        if settings.daily == 0 {
+            return Err(String::from("callouts are off (`callout.daily` is 0)"));
+        }
+        let ip = settings.ip.ok_or("no IP is chosen for callouts: set `callout.ip`, or name one with --ip")?;
+        Ok((ops, settings, ip))
+    }
+
+    /// The name that the IP greets with, or why it has none.
+    async fn greeting(&self, ip: IpAddr) -> Result<String, String> {
+        match self.checks.confirmed_name(ip).await {
+            Ok(Some(name)) => Ok(name),
+            Ok(None) => Err(format!("{ip} has no PTR name that leads back to it, so it cannot greet truly")),
+            Err(fault) => Err(format!("the PTR name of {ip} could not be looked up: {fault}")),
+        }
+    }
+}
+
+fn callout(
+    settings: &CalloutSettings,
+    address: &Address,
+    hosts: &Destination,
+    source: IpAddr,
+    helo: String,
+) -> Result<Callout, Fault> {
+    Ok(Callout {
+        address: address.clone(),
+        hosts: hosts.hosts().to_vec(),
+        source,
+        helo,
+        mail_from: settings.mail_from.clone(),
+        port: settings.port,
+        reach: settings.reach,
+        limit: settings.limit,
+        seed: seed()?,
+    })
 }
 
 impl Ops {

@@ -8,18 +8,18 @@ use std::{
 };
 
 use check::{Checks, ImapBox};
-use reference::{Class, Who};
+use reference::{Category, Who};
 use rules::{
     Fault,
     id::MessageId,
-    probe::{Arm, Folder, Letter, Outcome, Role, Trial, exact, plan},
+    probe::{Arm, Folder, Letter, Outcome, Role, Trial, exact, plan, unmask},
 };
-use store::{QueuedRecipient, State};
+use store::{Attempt, QueuedRecipient, State};
 use syntax::{Address, Domain};
 
 use crate::{Composed, Ops, mailbox_check::seed};
 
-pub use report::{ArmReport, ProbeReport, Quoted};
+pub use report::{ArmReport, ProbeReport, Quoted, ReceiverReport};
 
 /// Most boxes of one probe: it is a measurement, no campaign.
 const BOXES: usize = 20;
@@ -68,7 +68,8 @@ pub struct ProbePlan {
     pub letters: Vec<Letter>,
     /// What gives this order again.
     pub seed: u64,
-    /// The probability by chance of the clearest result that so many letters can give.
+    /// The probability by chance of the clearest refusal: every receiver blocks the suspect, which is written there once,
+    /// and takes every letter of the control.
     pub clearest: f64,
     /// The same in words.
     pub clearest_words: String,
@@ -104,15 +105,12 @@ impl Ops {
             Some(seed) => seed,
             None => seed()?,
         };
-        let boxes = u32::try_from(request.boxes.len()).unwrap_or(u32::MAX);
-        let clearest = exact::clearest(boxes.saturating_mul(request.repeats));
-        Ok(ProbePlan {
-            letters: plan(&arms, &request.boxes, request.repeats, seed),
-            arms,
-            seed,
-            clearest,
-            clearest_words: rules::probe::chance(clearest),
-        })
+        let letters = plan(&arms, &request.boxes, request.repeats, seed);
+        let receivers: HashSet<&Domain> = request.boxes.iter().map(Address::domain).collect();
+        let controls = letters.iter().filter(|letter| letter.arm != 0).count();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let clearest = exact::clearest(count(receivers.len()), count(controls));
+        Ok(ProbePlan { letters, arms, seed, clearest, clearest_words: rules::probe::chance(clearest) })
     }
 
     /// Carries it out: sends group by group, waits for the outcomes, stops an arm at the first permanent block of a receiver
@@ -151,7 +149,8 @@ impl Ops {
         }
         self.clear(&mut sent).await?;
         let (folders, unread) = self.read_folders(checks, request, &sent, &tell).await;
-        let trials = sent.into_iter().filter_map(|one| trial(&plan, one, &folders)).collect();
+        let mut trials: Vec<Trial> = sent.into_iter().filter_map(|one| trial(&plan, one, &folders)).collect();
+        unmask(&mut trials);
         self.report(request, &plan, trials, unread).await
     }
 
@@ -224,7 +223,7 @@ impl Ops {
         let Some(recipient) = message.recipients.first() else { return Ok(()) };
         let attempts = self.store.attempts(&recipient.id).await?;
         let last = attempts.iter().rev().find(|attempt| attempt.verdict.is_some());
-        sent.outcome = outcome(recipient, last.and_then(|attempt| attempt.class), last.is_some());
+        sent.outcome = outcome(recipient, last);
         if let Some(attempt) = last.filter(|_| sent.outcome != Outcome::Accepted) {
             sent.reply =
                 attempt.reply.clone().or_else(|| attempt.stage.clone().map(|stage| format!("no reply at {stage}")));
@@ -308,14 +307,29 @@ fn check_boxes(request: &ProbeRequest) -> Result<(), Fault> {
     }
 }
 
-fn outcome(recipient: &QueuedRecipient, class: Option<Class>, was_tried: bool) -> Outcome {
+/// What the last attempt that ended came to. Our own fault (no such source IP, say) is no word of the receiver's.
+fn outcome(recipient: &QueuedRecipient, last: Option<&Attempt>) -> Outcome {
+    let who = last.and_then(|attempt| attempt.class).map(|class| class.who);
+    let is_ours = who == Some(Who::Us) && last.is_some_and(|attempt| attempt.reply.is_none());
     match recipient.state {
         State::Delivered => Outcome::Accepted,
-        State::Bounced if class.is_some_and(|class| class.who == Who::Recipient) => Outcome::BoxFailed,
+        State::Bounced | State::Deferred if is_ours => Outcome::Unknown,
+        State::Bounced if is_about_the_box(last) => Outcome::BoxFailed,
         State::Bounced => Outcome::Refused,
-        State::Deferred if was_tried => Outcome::PutOff,
+        State::Deferred if last.is_some() => Outcome::PutOff,
         State::Queued | State::Deferred | State::Sending | State::InDoubt | State::Dropped => Outcome::Unknown,
     }
+}
+
+/// A refusal of the box: it does not exist, is closed or full.
+fn is_about_the_box(last: Option<&Attempt>) -> bool {
+    let entry = last.and_then(|attempt| attempt.entry.as_deref()).and_then(reference::entry);
+    entry.is_some_and(|entry| {
+        matches!(
+            entry.category,
+            Category::InvalidRecipient | Category::InactiveMailbox | Category::Quota | Category::BadDomain
+        )
+    })
 }
 
 fn said(sent: &Sent) -> String {

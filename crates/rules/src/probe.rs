@@ -129,6 +129,17 @@ pub struct Trial {
     pub folder: Option<Folder>,
 }
 
+/// A box that took another arm's letter is there: whoever was told that it is not, was refused in disguise.
+pub fn unmask(trials: &mut [Trial]) {
+    let there: Vec<String> =
+        trials.iter().filter(|trial| trial.outcome == Outcome::Accepted).map(|trial| trial.to.key()).collect();
+    for trial in trials.iter_mut().filter(|trial| trial.outcome == Outcome::BoxFailed) {
+        if there.contains(&trial.to.key()) {
+            trial.outcome = Outcome::Refused;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +147,28 @@ mod tests {
     pub(super) fn arm(role: Role, domain: &str, ip: u8) -> Arm {
         let from = Address::parse(&format!("ann@{domain}")).unwrap();
         Arm { role, from, ip: [192, 0, 2, ip].into() }
+    }
+
+    #[test]
+    fn a_box_that_is_there_for_one_arm_is_there_for_all() {
+        let trial = |role, to: &str, outcome| Trial {
+            arm: arm(role, "a.test", 1),
+            round: 1,
+            to: Address::parse(to).unwrap(),
+            outcome,
+            reply: None,
+            entry: None,
+            folder: None,
+        };
+        let mut trials = [
+            trial(Role::Suspect, "there@x.test", Outcome::BoxFailed),
+            trial(Role::Control, "There@x.test", Outcome::Accepted),
+            trial(Role::Suspect, "gone@x.test", Outcome::BoxFailed),
+            trial(Role::Control, "gone@x.test", Outcome::BoxFailed),
+        ];
+        unmask(&mut trials);
+        let outcomes = trials.map(|trial| trial.outcome);
+        assert_eq!(outcomes, [Outcome::Refused, Outcome::Accepted, Outcome::BoxFailed, Outcome::BoxFailed]);
     }
 
     #[test]

@@ -144,7 +144,7 @@ impl Run {
         out.answer(&report, show::report);
         Ok(ExitCode::from(match report.verdict.cause {
             Cause::NothingFails => exit::OK,
-            Cause::TooFew | Cause::Noise | Cause::Control => exit::LATER,
+            Cause::Alike | Cause::TooFew | Cause::Noise | Cause::Control => exit::LATER,
             Cause::Domain | Cause::Ip | Cause::DomainAndIp | Cause::DomainOrIp | Cause::ContentOrRecipient => exit::NO,
         }))
     }

@@ -1,12 +1,13 @@
 //! What a probe came to: arm by arm, the replies with their entries, the verdict and what it must not hide.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use rules::{
     Fault,
     probe::{Arm, ControlAge, Folder, Outcome, Role, Tally, Trial, Verdict, caveats, verdict},
 };
 use store::State;
+use syntax::Domain;
 
 use super::{ProbePlan, ProbeRequest};
 use crate::{Ops, domain::unknown};
@@ -23,6 +24,8 @@ pub struct ProbeReport {
     pub caveats: Vec<String>,
     /// Each arm, an IP at a time.
     pub arms: Vec<ArmReport>,
+    /// The same, each receiver by itself, when there is more than one.
+    pub receivers: Vec<ReceiverReport>,
     /// What hosts said, each once an arm.
     pub replies: Vec<Quoted>,
     /// What could not be read.
@@ -33,6 +36,15 @@ pub struct ProbeReport {
     pub seed: u64,
     /// How old the control is here.
     pub control: ControlAge,
+}
+
+/// What the letters to one receiver prove.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ReceiverReport {
+    /// The boxes' domain.
+    pub receiver: Domain,
+    /// What it proves there.
+    pub verdict: Verdict,
 }
 
 /// One arm's counts.
@@ -91,6 +103,7 @@ impl Ops {
             verdict: verdict(&trials),
             caveats: caveats(&trials, &control, now),
             arms: arms(&trials),
+            receivers: receivers(&trials),
             replies: replies(&trials),
             unread,
             trials,
@@ -98,6 +111,19 @@ impl Ops {
             control,
         })
     }
+}
+
+/// Each receiver by itself: what one does says nothing about another.
+fn receivers(trials: &[Trial]) -> Vec<ReceiverReport> {
+    let names: BTreeSet<&Domain> = trials.iter().map(|trial| trial.to.domain()).collect();
+    if names.len() < 2 {
+        return Vec::new();
+    }
+    let one = |name: &Domain| {
+        let here: Vec<Trial> = trials.iter().filter(|trial| trial.to.domain() == name).cloned().collect();
+        ReceiverReport { receiver: name.clone(), verdict: verdict(&here) }
+    };
+    names.into_iter().map(one).collect()
 }
 
 /// In the order in which they come up, the suspect first.

@@ -1,4 +1,4 @@
-//! Whether a mailbox exists, by everything that can say so: the store, the MX, the history, a callout.
+//! Whether a mailbox exists, by everything that can say so: the store, the MX, the history, a callout; and what a probe asks for.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,6 +7,8 @@
     clippy::indexing_slicing,
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
+
+mod probing;
 
 use std::{
     sync::{
@@ -51,16 +53,16 @@ impl Clock for HandClock {
 }
 
 /// An installation with ann@ours.test, and a host that has the mail of target.test.
-struct World {
+pub(crate) struct World {
     clock: Arc<HandClock>,
-    ops: Ops,
+    pub(crate) ops: Ops,
     host: Host,
     _names: Nameserver,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    async fn with(habit: Habit) -> Self {
+    pub(crate) async fn with(habit: Habit) -> Self {
         let clock = Arc::new(HandClock(AtomicI64::new(1_795_435_200_000_000)));
         let folder = tempfile::tempdir().unwrap();
         let names = Zones::text(ZONES).serve().await;

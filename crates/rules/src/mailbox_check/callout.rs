@@ -17,10 +17,10 @@ pub const STRANGERS: usize = 2;
 /// Least letters of a stranger's local part: a name of three letters may well exist.
 const LETTERS: usize = 10;
 
-/// Who of these MX hosts' owners forbids callouts, and why; the first that does.
-pub fn forbidden<'h>(hosts: impl IntoIterator<Item = &'h str>) -> Option<&'static Stance> {
+/// The first of these MX hosts' owners that is never asked, and why.
+pub fn never_asked<'h>(hosts: impl IntoIterator<Item = &'h str>) -> Option<&'static Stance> {
     let stances = hosts.into_iter().filter_map(|host| mail_domains().stance(host));
-    stances.into_iter().find(|stance| stance.says == Says::Forbids)
+    stances.into_iter().find(|stance| stance.says == Says::Never)
 }
 
 /// What one reply to RCPT says about the mailbox.
@@ -366,9 +366,9 @@ mod tests {
     }
 
     #[test]
-    fn who_forbids_callouts_is_not_asked() {
+    fn whoever_forbids_callouts_is_not_asked() {
         let hosts = ["mx.example.test", "hotmail-com.olc.protection.outlook.com"];
-        assert_eq!(forbidden(hosts).map(|stance| stance.provider.as_str()), Some("outlook"));
-        assert_eq!(forbidden(["mx.example.test", "mta5.am0.yahoodns.net"]), None);
+        assert_eq!(never_asked(hosts).map(|stance| stance.provider.as_str()), Some("outlook"));
+        assert_eq!(never_asked(["mx.example.test", "mta5.am0.yahoodns.net"]), None);
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use syntax::Timestamp;
 
-use super::{Outcome, Role, Trial, exact};
+use super::{Outcome, Role, Trial, chance, exact};
 
 /// From that age on, in days, a domain is no longer new. Practice: lists of new domains hold a name for up to 30 days.
 const AGED: u64 = 30;
 /// Fewer delivered recipients than that are no history.
 const HISTORY: u64 = 50;
-/// Letters an arm below which not even the clearest result is beyond chance.
-const ENOUGH: u32 = 4;
+/// Above that probability not even the clearest result is beyond chance.
+const LEVEL: f64 = 0.05;
 
 /// How old the control is, as far as this installation knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -47,15 +47,18 @@ pub fn caveats(trials: &[Trial], age: &ControlAge, now: Timestamp) -> Vec<String
              two domains, probe again, and give the first report with --with.",
         ));
     }
-    let letters = trials.iter().filter(|trial| trial.arm.role == Role::Suspect).count();
-    if u32::try_from(letters).is_ok_and(|letters| letters < ENOUGH) {
-        let p = exact::clearest(u32::try_from(letters).unwrap_or(0));
+    let boxes: BTreeSet<_> = trials.iter().map(|trial| trial.to.domain()).collect();
+    let controls = trials.iter().filter(|trial| trial.arm.role != Role::Suspect).count();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let clearest = exact::clearest(count(boxes.len()), count(controls));
+    if clearest >= LEVEL {
         caveats.push(format!(
-            "With {letters} letters an arm even the clearest result comes up 1 in {:.0} by chance: send at least {ENOUGH}.",
-            1.0 / p
+            "A receiver that blocks an arm is written to once: with boxes at {} receivers even the clearest refusal is {}. Take \
+             boxes at more receivers, or more repeats.",
+            boxes.len(),
+            chance(clearest)
         ));
     }
-    let boxes: BTreeSet<_> = trials.iter().map(|trial| trial.to.domain()).collect();
     if boxes.len() < 2 {
         caveats.push(String::from("All boxes are at one domain: what it does says nothing about other receivers."));
     }
@@ -95,13 +98,18 @@ mod tests {
 
     #[test]
     fn what_weakens_a_verdict_is_said() {
-        let suspects = |outcome| (0..4).map(|_| trial(Role::Suspect, 1, "a@x.test", outcome)).collect::<Vec<_>>();
-        let fair = [suspects(Outcome::Accepted), vec![trial(Role::Control, 1, "a@y.test", Outcome::Accepted)]].concat();
+        let letters = |role, ip, outcome| {
+            let to = ["a@x.test", "b@y.test"];
+            (0..8).map(|place| trial(role, ip, to[place % 2], outcome)).collect::<Vec<_>>()
+        };
+        let suspects = |outcome| letters(Role::Suspect, 1, outcome);
+        let fair = [suspects(Outcome::Accepted), letters(Role::Control, 1, Outcome::Accepted)].concat();
         check(&fair, 400, 900, &[]);
         check(&fair, 3, 900, &["poor control"]);
         check(&fair, 400, 3, &["no reputation"]);
-        let apart = [suspects(Outcome::PutOff), vec![trial(Role::Control, 2, "a@x.test", Outcome::Withheld)]].concat();
-        check(&apart, 400, 900, &["swap the IPs", "one domain", "first permanent block", "put off"]);
-        check(&fair[3..], 400, 900, &["1 in 1 by chance"]);
+        let apart = [suspects(Outcome::PutOff), letters(Role::Control, 2, Outcome::Withheld)].concat();
+        check(&apart, 400, 900, &["swap the IPs", "first permanent block", "put off"]);
+        let one: Vec<Trial> = fair.into_iter().filter(|trial| trial.to.domain().as_str() == "x.test").collect();
+        check(&one, 400, 900, &["1 in 5 by chance", "one domain"]);
     }
 }

@@ -24,9 +24,9 @@ pub fn fisher([[a, b], [c, d]]: [[u32; 2]; 2]) -> f64 {
     sum.min(1.0)
 }
 
-/// The clearest result that so many letters an arm could give: all of one fail, none of the other.
-pub fn clearest(letters: u32) -> f64 {
-    fisher([[letters, 0], [0, letters]])
+/// The clearest result that so many letters could give: all of one group fail, none of the other.
+pub fn clearest(one: u32, other: u32) -> f64 {
+    fisher([[one, 0], [0, other]])
 }
 
 /// Confidence of the intervals.
@@ -92,7 +92,7 @@ mod tests {
             near(fisher([second, first]), expect);
         }
         near(fisher([[100, 0], [0, 100]]), 0.0);
-        near(clearest(3), 0.1);
+        near(clearest(3, 3), 0.1);
     }
 
     #[test]

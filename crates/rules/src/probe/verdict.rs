@@ -8,6 +8,8 @@ use super::{Folder, Outcome, Role, Trial, exact};
 const LEVEL: f64 = 0.05;
 /// From this share on, an arm fails as a whole.
 const FAILS: f64 = 0.8;
+/// From that probability on, two groups that both fail fare alike.
+const ALIKE: f64 = 0.5;
 
 /// What was compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -39,6 +41,8 @@ pub enum Cause {
     Control,
     /// Everything was taken (or lay in the inbox).
     NothingFails,
+    /// Both fail, and nothing tells them apart.
+    Alike,
     /// Too few letters for the difference that there is.
     TooFew,
 }
@@ -189,6 +193,7 @@ fn cause(compared: &Comparison, noise: Option<&Comparison>, by_ip: Option<&Compa
         _ if noise.is_some_and(|noise| noise.p < LEVEL) => Cause::Noise,
         _ if one.failed + other.failed == 0 => Cause::NothingFails,
         _ if everything => Cause::ContentOrRecipient,
+        None if compared.p >= ALIKE && one.failed > 0 && other.failed > 0 => Cause::Alike,
         Some(by_ip) => match (compared.is_worse(), by_ip.is_worse()) {
             (true, true) => Cause::DomainAndIp,
             (true, false) => Cause::Domain,
@@ -224,6 +229,9 @@ fn words(cause: Cause, measure: Measure) -> String {
         ),
         Cause::Control => format!("the control: its mail {fails} more than the suspect's, so it is no control"),
         Cause::NothingFails => format!("nothing: mail of both domains {passes}"),
+        Cause::Alike => format!(
+            "neither domain: a part of the mail of both {fails}, and nothing tells them apart; read what the receivers say"
+        ),
         Cause::TooFew => String::from(
             "not known: the difference is within what chance makes of so few letters; use more boxes or more repeats",
         ),
@@ -297,6 +305,7 @@ mod tests {
     fn few_letters_and_a_failing_control_are_said_to_be_so() {
         check(&[trials(Suspect, 1, 3, 0), trials(Control, 2, 0, 3)], Cause::TooFew);
         check(&[trials(Suspect, 1, 0, 6), trials(Control, 2, 6, 0)], Cause::Control);
+        check(&[trials(Suspect, 1, 2, 4), trials(Control, 2, 2, 4)], Cause::Alike);
         check(&[trials(Suspect, 1, 6, 0), Vec::new()], Cause::TooFew);
         check(&[trials(Suspect, 1, 6, 0), trials(Control, 2, 6, 0)], Cause::ContentOrRecipient);
     }

@@ -30,7 +30,7 @@ const MAX_LINE: u64 = 4096;
 #[command(after_help = "\
 Without --callout nobody is asked: the answer comes from the spelling, the store, what became of your own messages, and \
 the domain's MX. Callouts are off until `callout.daily` allows some; they ask the domain's MX about the address and about \
-two strangers, send no message, stop at the first sign of policy, and never go to providers that forbid them.")]
+two strangers, send no message, stop at the first sign of policy, and never go to providers that forbid them (Outlook.com) or to Gmail.")]
 pub struct Mailbox {
     /// The addresses
     #[arg(required_unless_present = "batch", value_name = "ADDRESS")]

@@ -17,7 +17,7 @@ pub fn plan(plan: &ProbePlan) -> String {
         ]
     });
     format!(
-        "{}\n{}\nseed        {}\nat best     if all of the suspect's letters fail and none of the control's: {}",
+        "{}\n{}\nseed        {}\nat best     if every receiver blocks the suspect (each is asked once) and takes the control: {}",
         table(&["arm", "from", "IP"], arms.collect()),
         table(&["letter", "round", "arm", "to"], letters.collect()),
         plan.seed,
@@ -40,6 +40,7 @@ pub fn report(report: &ProbeReport) -> String {
     }
     lines.push(format!("compared    {measure}"));
     lines.push(format!("verdict     {}", verdict.words));
+    lines.extend(report.receivers.iter().map(|one| format!("  at {}: {}", one.receiver, one.verdict.words)));
     lines.push(format!("by chance   {} (p = {:.4})", verdict.chance, verdict.p));
     if let Some(noise) = verdict.noise {
         lines.push(format!("A/A         the control against itself: p = {:.4}", noise.p));
@@ -71,5 +72,6 @@ fn quoted(quoted: &Quoted) -> String {
         (Some(entry), Some(title)) => format!("\n            {title} [coldrelay explain {entry}]"),
         _ => String::new(),
     };
-    format!("  {}, {} times: {}{entry}", quoted.role.as_str(), quoted.count, quoted.reply)
+    let times = if quoted.count == 1 { String::from("once") } else { format!("{} times", quoted.count) };
+    format!("  to the {}, {times}: {}{entry}", quoted.role.as_str().replace('_', " "), quoted.reply)
 }
