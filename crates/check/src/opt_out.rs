@@ -135,7 +135,8 @@ fn visible(text: &Readable, nature: Nature) -> Finding {
     if let Some(link) = links {
         return VISIBLE.ok("the body holds a link to opt out").with("link", &link.href);
     }
-    if let Some(words) = words::found(&text.lower, words::REPLY_TO_STOP).first() {
+    let reply = words::found(&text.lower, words::REPLY_TO_STOP).first().copied();
+    if let Some(words) = reply.or_else(|| words::stopping_sentence(&text.lower)) {
         return VISIBLE.ok("the body says how to be left alone by a reply").with("words", words);
     }
     if let Some(words) = words::found(&text.lower, words::OPT_OUT).first() {
@@ -151,7 +152,8 @@ fn visible(text: &Readable, nature: Nature) -> Finding {
             "the way to opt out is hidden from the eye"
         },
     );
-    hidden.first().into_iter().fold(found, |finding, words| finding.with("hidden words", words))
+    let found = hidden.first().into_iter().fold(found, |finding, words| finding.with("hidden words", words));
+    mended(found, "Say in plain sight how to be left alone: a link, or that a short reply is enough.")
 }
 
 /// The URIs of List-Unsubscribe. RFC 2369 §2.
@@ -195,10 +197,26 @@ fn list_unsubscribe(message: &Message<'_>, nature: Nature) -> Finding {
             LIST.bad("List-Unsubscribe holds neither an https: nor a mailto: URI in angle brackets: nobody can use it")
         }
     };
-    message.all("List-Unsubscribe").fold(found, |finding, field| finding.with("List-Unsubscribe", field.value()))
+    let found =
+        message.all("List-Unsubscribe").fold(found, |finding, field| finding.with("List-Unsubscribe", field.value()));
+    mended(
+        found,
+        "Write one field: `List-Unsubscribe: <https://…>, <mailto:…>`, with an address that tells the recipient apart.",
+    )
+}
+
+/// What to do, where something is to be done.
+fn mended(finding: Finding, fix: &str) -> Finding {
+    if matches!(finding.state, State::Warn | State::Bad) { finding.fix(fix) } else { finding }
 }
 
 fn one_click(message: &Message<'_>, nature: Nature) -> Finding {
+    let fix =
+        "Add `List-Unsubscribe-Post: List-Unsubscribe=One-Click` beside an https URI, and sign both fields with DKIM.";
+    mended(one_click_as_it_is(message, nature), fix)
+}
+
+fn one_click_as_it_is(message: &Message<'_>, nature: Nature) -> Finding {
     let https = uris(message).iter().any(|uri| has_scheme(uri, "https:"));
     let Some(post) = message.value("List-Unsubscribe-Post") else {
         let seen = "there is no List-Unsubscribe-Post: nobody can opt out with one click in the mail program";

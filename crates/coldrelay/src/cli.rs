@@ -15,6 +15,8 @@ mod reference;
 mod send;
 mod serve;
 mod suppression;
+#[cfg(test)]
+mod worked;
 
 use std::{path::PathBuf, process::ExitCode};
 

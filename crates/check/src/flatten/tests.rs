@@ -22,6 +22,11 @@ minus.vendor.test TXT \"v=spf1 -ip4:198.51.100.7 ip4:198.51.100.0/24 -all\"
 open.vendor.test TXT \"v=spf1 +all\"
 two.vendor.test TXT \"v=spf1 -all\"
 two.vendor.test TXT \"v=spf1 ~all\"
+shared.vendor.test TXT \"v=spf1 include:left.vendor.test include:right.vendor.test -all\"
+left.vendor.test TXT \"v=spf1 include:a.vendor.test -all\"
+right.vendor.test TXT \"v=spf1 include:a.vendor.test -all\"
+loop.vendor.test TXT \"v=spf1 include:loop.vendor.test -all\"
+deep.vendor.test TXT \"v=spf1 include:open.vendor.test -all\"
 none.vendor.test TXT \"hello\"
 example.com MX 10 box.example.com.
 box.example.com A 192.0.2.10
@@ -78,6 +83,26 @@ async fn what_cannot_be_measured_is_told_and_never_counted_as_nothing() {
     assert!(warnings.contains("none.vendor.test has not exactly one SPF record"), "{warnings}");
     let open = checks.generate_spf(&wish(&["include:open.vendor.test"])).await.unwrap();
     assert!(open.made.warnings[0].contains("lets everybody send"), "{:?}", open.made.warnings);
+}
+
+#[tokio::test]
+async fn what_two_includes_share_costs_twice_and_is_no_loop() {
+    let (_server, checks) = world().await;
+    let wanted = wish(&["include:shared.vendor.test"]);
+    let answer = checks.generate_spf(&wanted).await.unwrap();
+    assert_eq!((answer.lookups, answer.exact), (5, true), "{:?}", answer.made.warnings);
+    let flat = checks.flatten_spf(&wanted).await.unwrap();
+    assert_eq!(flat.made.records[0].value, "v=spf1 ip4:198.51.100.0/24 -all");
+    // By the evaluator, too: a client that nothing matches pays for both.
+    let server = published(&answer.made).await;
+    let query = SpfQuery {
+        ip: "192.0.2.1".parse().unwrap(),
+        helo: "box.example.com".into(),
+        mail_from: Some("ann@example.com".into()),
+        receiver: "mx.test".into(),
+        at: 0,
+    };
+    assert_eq!(evaluate_spf(&server.resolver(), &query).await.lookups, 5);
 }
 
 #[tokio::test]
@@ -141,6 +166,8 @@ async fn what_cannot_be_read_is_never_left_out_silently() {
         ("include:silent.vendor.test", "generate.spf-lookup"),
         ("include:none.vendor.test", "generate.spf-flat"),
         ("include:open.vendor.test", "generate.spf-flat"),
+        ("include:deep.vendor.test", "generate.spf-flat"),
+        ("include:loop.vendor.test", "generate.spf-lookup"),
     ] {
         assert_eq!(checks.flatten_spf(&wish(&[source])).await.unwrap_err().code, code, "{source}");
     }
@@ -230,7 +257,7 @@ async fn every_generated_record_comes_out_of_the_dns_as_it_went_in() {
         let server = published(&made).await;
         for record in &made.records {
             let found = server.resolver().txt(&record.name).await.unwrap().records();
-            assert_eq!(found, [record.value.clone()], "{}", record.name);
+            assert_eq!(found, std::slice::from_ref(&record.value), "{}", record.name);
         }
         assert!(made.notes.iter().any(|line| line.contains("xn--bcher-kva.example")), "{:?}", made.notes);
     }

@@ -53,18 +53,56 @@ pub(super) fn find(text: &str) -> Postal {
         // A paragraph of prose is no address; its lines are long.
         let window: Vec<&str> = window.iter().copied().filter(|line| line.chars().count() <= 200).collect();
         let Some(first) = window.first().filter(|line| is_place(line) || code(line).is_some()) else { continue };
-        let whole = window.join(", ");
-        let place = window.iter().any(|line| is_place(line));
-        let code = window.iter().filter_map(|line| code(line)).max();
-        match (place, code) {
-            (true, Some(_)) => return Postal::Found(shortened(&whole)),
-            (true, None) | (false, Some(Code::Strong)) if perhaps == Postal::None => {
-                perhaps = Postal::Perhaps(shortened(first))
+        let place = window.iter().position(|line| is_place(line));
+        let best = window.iter().filter_map(|line| code(line)).max();
+        let coded = window.iter().position(|line| best.is_some() && code(line) == best);
+        match (place, coded) {
+            (Some(place), Some(coded)) => {
+                return Postal::Found(shortened(&window.get(..=place.max(coded)).unwrap_or_default().join(", ")));
+            }
+            (Some(_), None) if perhaps == Postal::None => perhaps = Postal::Perhaps(shortened(first)),
+            (None, Some(_)) if best == Some(Code::Strong) && perhaps == Postal::None => {
+                perhaps = Postal::Perhaps(shortened(first));
             }
             _ => {}
         }
     }
-    perhaps
+    match nameless_street(&lines) {
+        Some(found) => Postal::Found(found),
+        None => perhaps,
+    }
+}
+
+/// `Am Alten Markt 7` before `80331 München`: a street whose name holds no word for a street is told by what follows it.
+fn nameless_street(lines: &[&str]) -> Option<String> {
+    let split =
+        |line: &&str| line.split([',', '|', '·', '•', ';']).map(|piece| piece.trim().to_owned()).collect::<Vec<_>>();
+    let pieces: Vec<String> = lines.iter().flat_map(split).filter(|piece| !piece.is_empty()).collect();
+    let pair = pieces.windows(2).find(|pair| match pair {
+        [street, place] => is_nameless(street) && tokens(place).len() <= 5 && starts_with_code(place),
+        _ => false,
+    })?;
+    Some(shortened(&pair.join(", ")))
+}
+
+/// One to five capitalised words with particles between them, then a house number.
+fn is_nameless(piece: &str) -> bool {
+    const PARTICLES: &[&str] = &[
+        "am", "an", "der", "den", "dem", "im", "in", "zum", "zur", "de", "la", "le", "du", "des", "del", "van", "het",
+    ];
+    let words = tokens(piece);
+    let Some((number, name)) = words.split_last() else { return false };
+    let capital = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
+    let plain = |word: &&str| capital(word) || PARTICLES.contains(word);
+    is_house_number(number) && (1..=5).contains(&name.len()) && name.iter().all(plain) && name.iter().any(capital)
+}
+
+fn starts_with_code(place: &str) -> bool {
+    let words = tokens(place);
+    let at = |index: usize| words.get(index).copied().unwrap_or_default();
+    // A year looks like a code of four digits.
+    let is_year = at(0).len() == 4 && (at(0).starts_with("19") || at(0).starts_with("20"));
+    !is_year && code_at(at(0), at(1), at(2)).is_some()
 }
 
 fn shortened(text: &str) -> String {
@@ -183,6 +221,8 @@ mod tests {
             "Acme Pty Ltd, 1 George Street, Sydney NSW 2000",
             "Exemplo Ltda, Avenida Paulista 1000, 01310-100 São Paulo",
             "Postfach 12 34\n80331 München",
+            "Firma GmbH\nAm Alten Markt 7\n80331 München\nHRB 123456",
+            "Firma GmbH, Unter den Linden 77, 10117 Berlin",
         ] {
             assert!(matches!(find(text), Postal::Found(_)), "{text}: {:?}", find(text));
         }
@@ -202,6 +242,7 @@ mod tests {
             "Over 10000 Customers in 2025 Alone",
             "Call +1 415 555 0100 or +49 30 123456",
             "Order 123456 was shipped",
+            "Room 12\n2026 Conference",
             "",
         ] {
             assert_eq!(find(text), Postal::None, "{text}");

@@ -77,6 +77,19 @@ fn a_way_out_must_be_seen_and_lead_somewhere() {
     check(&html("<p style=\"display:none\">unsubscribe</p>"), "visible", State::Bad, "hidden");
     check(&html("<a href=\"#\">unsubscribe</a>"), "visible", State::Warn, "without a link");
     check(&html("<p>Antworten Sie mit „STOP“.</p>"), "visible", State::Ok, "reply");
+    check(
+        &html("<p>If this isn’t relevant, let me know and I won’t reach out again.</p>"),
+        "visible",
+        State::Ok,
+        "reply",
+    );
+    check(
+        &html("<p>Wenn Sie nicht mehr von mir hören wollen, genügt eine kurze Antwort.</p>"),
+        "visible",
+        State::Ok,
+        "reply",
+    );
+    check(&html("<p>Let me know when to reach out. We will not wait.</p>"), "visible", State::Bad, "nowhere");
     let base64 = "From: Ann <a@example.com>\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
                   UmVwbHkgd2l0aCBzdG9wLg==\r\n";
     check(base64, "visible", State::Ok, "reply");

@@ -145,6 +145,67 @@ pub(super) const REPLY_TO_STOP: &[&str] = &[
     "antwoord stop",
 ];
 
+/// Words of one sentence that together say the same: one of each group must occur.
+pub(super) const STOPS: &[&[&[&str]]] = &[
+    &[
+        &["won't", "will not", "i'll stop", "i will stop", "no longer", "never again", "no more", "stop", "last time"],
+        &[
+            "reach out",
+            "reaching out",
+            "contact",
+            "email",
+            "e-mail",
+            "write",
+            "writing",
+            "message",
+            "follow up",
+            "bother",
+            "hear from me",
+        ],
+        &["let me know", "let us know", "reply", "tell me", "answer", "respond", "say so", "just say", "drop me"],
+    ],
+    &[
+        &[
+            "keine weiteren",
+            "nicht mehr",
+            "nicht weiter",
+            "nicht wieder",
+            "nie wieder",
+            "keine mails mehr",
+            "keine e-mails mehr",
+        ],
+        &["mail", "nachricht", "schreib", "anschreib", "kontaktier", "melde", "hören"],
+        &["antwort", "kurze nachricht", "bescheid", "sagen sie", "schreiben sie mir", "genügt"],
+    ],
+    &[
+        &["plus recevoir", "plus être contact", "plus vous contacter", "plus vous écrire", "plus de message"],
+        &["répond", "dites-le", "faites-le-moi savoir", "un mot"],
+    ],
+    &[
+        &["no recibir", "no volver", "no más", "no quiere", "no desea"],
+        &["correo", "mensaje", "contact", "escrib"],
+        &["respond", "respuesta", "hágamelo saber", "avíseme", "dígame"],
+    ],
+    &[
+        &["non ricevere", "non la contatter", "non scriver", "non desidera", "più"],
+        &["email", "mail", "messagg", "contatt", "scriv"],
+        &["rispond", "risposta", "mi faccia sapere"],
+    ],
+    &[
+        &["geen", "niet meer"],
+        &["mail", "bericht", "contact", "horen"],
+        &["antwoord", "laat het me weten", "laat het weten", "reageer"],
+    ],
+];
+
+/// The sentence that says that a reply is enough, by its words together.
+pub(super) fn stopping_sentence(lower: &str) -> Option<&str> {
+    let sentences = lower.split_inclusive(['.', '!', '?']).map(str::trim);
+    sentences
+        .filter(|sentence| sentence.len() <= 400)
+        .find(|sentence| STOPS.iter().any(|groups| groups.iter().all(|group| !found(sentence, group).is_empty())))
+}
+
 /// Prefixes of an answer or of something passed on, by program and language.
 pub(super) const REPLY_PREFIX: &[&str] = &[
     "re:",

@@ -223,7 +223,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::{Arguments, Command};
+    use crate::cli::{Arguments, Command, worked};
 
     /// What people read for that command line.
     fn shown(line: &str) -> String {
@@ -235,31 +235,9 @@ mod tests {
         }
     }
 
-    /// The document with the answer behind each command as it is now.
-    fn fresh(document: &str) -> String {
-        let mut out = String::new();
-        let mut blocks = document.split("```sh\n");
-        out.push_str(blocks.next().unwrap());
-        for block in blocks {
-            let (command, rest) = block.split_once("\n```\n```text\n").unwrap();
-            let (_, after) = rest.split_once("\n```\n").unwrap();
-            let answer: String = shown(command).lines().map(|line| format!("{}\n", line.trim_end())).collect();
-            out.push_str(&format!("```sh\n{command}\n```\n```text\n{answer}```\n{after}"));
-        }
-        out
-    }
-
     #[test]
     fn the_worked_examples_in_the_docs_are_what_the_calculators_say() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/calculators.md");
-        let kept = std::fs::read_to_string(path).unwrap();
-        assert!(kept.matches("```sh\n").count() >= 4);
-        let fresh = fresh(&kept);
-        if std::env::var_os("COLDRELAY_REGENERATE").is_some() {
-            std::fs::write(path, &fresh).unwrap();
-        } else {
-            assert!(kept == fresh, "docs/calculators.md is stale: run COLDRELAY_REGENERATE=1 cargo test -p coldrelay");
-        }
+        worked::hold("calculators.md", shown);
     }
 
     #[test]

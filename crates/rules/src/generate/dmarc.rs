@@ -209,6 +209,11 @@ impl Dmarc {
         if self.rua.is_empty() {
             made.warn("without rua nobody tells you what fails, and a slip in p makes the whole record void");
         }
+        if self.rua.iter().chain(&self.ruf).any(|uri| matches!(uri, ReportUri::Https(_))) {
+            made.warn(
+                "receivers send DMARC reports by mail alone: an https: URI gets none (RFC 9990 defines only mailto:)",
+            );
+        }
         if self.p == Policy::Reject {
             made.note(
                 "p=reject asks you to sign everything with DKIM: SPF alone does not survive forwarding (RFC 9989)",
@@ -326,6 +331,7 @@ mod tests {
         warned(Dmarc { p: Policy::None, ..sample() }, "t=y has no effect");
         warned(Dmarc { psd: Psd::Yes, ..sample() }, "registries");
         warned(sample(), "RFC 7489");
+        warned(Dmarc { rua: vec![ReportUri::parse("https://r.test/d").unwrap()], ..sample() }, "by mail alone");
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 mod flat;
 mod network;
+mod term;
 
 use std::collections::BTreeMap;
 
-use reference::{EnvelopePath, Sender};
+use reference::Sender;
 use syntax::Domain;
+use term::Term;
 
 use super::{COMFORTABLE, Generated, TxtRecord, tell_idn};
 use crate::Fault;
@@ -221,16 +223,16 @@ impl Spf {
         made.part("v=spf1", "this is an SPF record");
         let (mut terms, mut costs): (Vec<String>, Vec<Cost>) = (Vec::new(), Vec::new());
         for source in self.in_order() {
-            let Some((term, means, cost)) = self.term(source, measured, &mut made)? else { continue };
-            if terms.contains(&term) {
-                made.warn(format!("`{term}` is wanted twice and stands there once"));
+            let Some(Term { text, means, cost }) = self.term(source, measured, &mut made)? else { continue };
+            if terms.contains(&text) {
+                made.warn(format!("`{text}` is wanted twice and stands there once"));
                 continue;
             }
             if let Some((lookups, known)) = cost {
-                costs.push(Cost { term: term.clone(), lookups, known });
+                costs.push(Cost { term: text.clone(), lookups, known });
             }
-            made.part(term.clone(), means);
-            terms.push(term);
+            made.part(text.clone(), means);
+            terms.push(text);
         }
         made.part(self.end.as_str(), self.end.means());
         terms.push(self.end.as_str().to_owned());
@@ -254,85 +256,6 @@ impl Spf {
             Source::Include(_) | Source::Service(_) => 3,
         });
         sources
-    }
-
-    /// Term, meaning and cost; none for a service that needs no term.
-    #[expect(clippy::type_complexity, reason = "taken apart at the only call")]
-    fn term(
-        &self,
-        source: &Source,
-        measured: &Measured,
-        made: &mut Generated,
-    ) -> Result<Option<(String, String, Option<(u32, Known)>)>, Fault> {
-        let own =
-            |name: &Option<Domain>| name.as_ref().filter(|name| **name != self.domain).map(|name| format!(":{name}"));
-        Ok(Some(match source {
-            Source::Network(network) => {
-                network.beware().into_iter().for_each(|line| made.warn(line));
-                (network.term(), network.means(), None)
-            }
-            Source::Addresses(name) => {
-                let about = name.as_ref().unwrap_or(&self.domain);
-                (
-                    format!("a{}", own(name).unwrap_or_default()),
-                    format!("the addresses of {about}"),
-                    Some((1, Known::Exactly)),
-                )
-            }
-            Source::MailHosts(name) => {
-                let about = name.as_ref().unwrap_or(&self.domain);
-                let means = format!("the addresses of the mail hosts of {about}");
-                (format!("mx{}", own(name).unwrap_or_default()), means, Some((1, Known::Exactly)))
-            }
-            Source::Include(name) => self.include(name, format!("whoever may send for {name}"), measured, None)?,
-            Source::Service(sender) => return self.service(sender, measured, made),
-        }))
-    }
-
-    #[expect(clippy::type_complexity, reason = "taken apart at the only call")]
-    fn service(
-        &self,
-        sender: &Sender,
-        measured: &Measured,
-        made: &mut Generated,
-    ) -> Result<Option<(String, String, Option<(u32, Known)>)>, Fault> {
-        let include = sender.include.as_deref().map(super::domain).transpose()?;
-        let Some(include) = include.filter(|_| sender.path != EnvelopePath::Theirs) else {
-            made.note(format!(
-                "{} is left out: its mail bears an envelope sender that is not {}, so nothing here would be looked at. Set up its DKIM \
-                 for the domain; DMARC passes by that ({})",
-                sender.name, self.domain, sender.source
-            ));
-            return Ok(None);
-        };
-        if sender.path == EnvelopePath::Sub {
-            made.warn(format!(
-                "{} is needed here only while its mail bears {} itself in the envelope: with the set-up that it advises (a sub-domain \
-                 for returns) leave it out and save its look-ups ({})",
-                sender.name, self.domain, sender.source
-            ));
-        }
-        self.include(&include, sender.name.clone(), measured, Some(sender.lookups)).map(Some)
-    }
-
-    fn include(
-        &self,
-        name: &Domain,
-        means: String,
-        measured: &Measured,
-        catalogue: Option<u32>,
-    ) -> Result<(String, String, Option<(u32, Known)>), Fault> {
-        if *name == self.domain {
-            let what = format!("the record of {name} would include itself: name whoever else sends");
-            return Err(Fault::caller("generate.spf-loop", what));
-        }
-        let known = || reference::senders().iter().find(|one| one.include.as_deref() == Some(name.as_str()));
-        let cost = match (measured.get(name.as_str()), catalogue.or_else(|| known().map(|one| one.lookups))) {
-            (Some(below), _) => (below.saturating_add(1), Known::Measured),
-            (None, Some(lookups)) => (lookups, Known::Catalogue),
-            (None, None) => (1, Known::AtLeast),
-        };
-        Ok((format!("include:{name}"), means, Some(cost)))
     }
 
     fn beware(&self, made: &mut Generated, record: &TxtRecord, costs: &[Cost], lookups: u32) {

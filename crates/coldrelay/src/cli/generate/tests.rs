@@ -1,6 +1,6 @@
 use clap::Parser as _;
 
-use crate::cli::{Arguments, Command};
+use crate::cli::{Arguments, Command, worked};
 
 use super::*;
 
@@ -124,4 +124,13 @@ fn the_catalogue_is_listed_without_a_domain() {
     let listed = answer(&["spf", "--list"]).unwrap();
     assert!(listed.human.contains("spf.protection.outlook.com"), "{}", listed.human);
     assert_eq!(listed.json.as_array().unwrap().len(), reference::senders().len());
+}
+
+#[test]
+fn the_worked_examples_in_the_docs_are_what_the_generators_say() {
+    worked::hold("generators.md", |line| {
+        let words: Vec<&str> = line.split_whitespace().skip(2).collect();
+        let answer = answer(&words).unwrap();
+        answer.only.unwrap_or(answer.human)
+    });
 }
