@@ -32,8 +32,8 @@ pub struct Blocklist {
     pub public_resolvers: Policy,
     /// Whether it is in operation.
     pub status: Status,
-    /// The day on which that was so, `2025-01-17`; for a dead one the day of its end, to the month or year where no more is
-    /// known: `2013`.
+    /// When that was so, `2025-01-17`; for a dead one its end, or when it was known to be dead. To the month or year where no
+    /// more is known: `2026-11`, `2013`.
     pub date: String,
     /// Who says so.
     pub source: String,
@@ -140,11 +140,11 @@ impl Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// In operation on that day.
+    /// In operation at that date, by that source.
     Live,
-    /// Named by others; its test points decide each time.
+    /// No source was read that says so; its test points decide each time.
     Unproven,
-    /// Closed on that day: not asked, and never believed.
+    /// Closed: not asked, and never believed.
     Dead,
 }
 

@@ -213,7 +213,7 @@ fn zones(out: Out) -> ExitCode {
             let part = list.part_of.as_ref().map(|whole| format!("part of {whole}"));
             let kinds: Vec<&str> = list.kinds.iter().map(|kind| kind.as_str()).collect();
             vec![
-                format!("{} {}", if list.status == Status::Dead { "-" } else { "✓" }, list.status.as_str()),
+                format!("{} {}", status_sign(list.status), list.status.as_str()),
                 list.date.clone(),
                 list.zone().to_owned(),
                 list.name.clone(),
@@ -221,12 +221,21 @@ fn zones(out: Out) -> ExitCode {
                 list.weight.as_str().to_owned(),
                 list.public_resolvers.as_str().to_owned(),
                 needs.or(part).unwrap_or_default(),
+                list.source.clone(),
             ]
         };
-        let head = ["status", "date", "zone", "name", "takes", "weight", "shared resolvers", ""];
+        let head = ["status", "date", "zone", "name", "takes", "weight", "shared resolvers", "", "source"];
         table(&head, lists.iter().map(row).collect())
     });
     ExitCode::SUCCESS
+}
+
+fn status_sign(status: Status) -> &'static str {
+    match status {
+        Status::Live => "✓",
+        Status::Unproven => "?",
+        Status::Dead => "-",
+    }
 }
 
 async fn history(global: &Global, subjects: &[Subject], out: Out) -> Result<ExitCode, Fault> {
