@@ -175,7 +175,7 @@ fn html_links(html: &str) -> Vec<Link> {
         let Some(after) = rest.get(start + 2..) else { break };
         let Some((tag, following)) = after.split_once('>') else { break };
         rest = following;
-        let end = find_ignoring_case(following, "</a").unwrap_or(following.len().min(0));
+        let end = find_ignoring_case(following, "</a").unwrap_or(0);
         let text = following.get(..end).map(plain).filter(|text| !text.is_empty());
         if let Some(target) = attribute(tag, "href").filter(|target| host(target).is_some()) {
             links.push(Link { target, text });
