@@ -13,7 +13,7 @@ mod verdict;
 use std::net::IpAddr;
 
 use reference::{Blocklist, Listed, Means, Status, Weight, blocklist, blocklists};
-use rules::{Fault, listing::Listing, reach::Reach};
+use rules::{Fault, listing::Listing};
 use syntax::Domain;
 
 pub use asking::{Blocklists, Keys};
@@ -133,10 +133,12 @@ impl Checks {
     }
 
     async fn listings(&self, subject: &Subject, about: &findings::About) -> Vec<Finding> {
-        if let Err(fault) = subject.within(Reach::Public) {
+        if let Err(fault) = subject.within(self.reach) {
             return vec![findings::not_looked(subject, about, &fault)];
         }
         match self.blocklists.chosen(subject.listed(), &Choice::default()) {
+            // The settings leave no list for such a subject: nothing was looked at, and nothing is said.
+            Ok(lists) if lists.is_empty() => Vec::new(),
             Ok(lists) => {
                 let mut zones = self.blocklists.ask(subject, &lists).await;
                 count_once(&mut zones);

@@ -14,6 +14,10 @@ pub struct Report {
     pub refused: Vec<Hostile>,
     /// Each planted fault: before, drift, repair, after.
     pub faults: Vec<FaultStory>,
+    /// What `coldrelay check domain` finds not in order in the domain that is in order, and what it predicts of it.
+    pub healthy: Vec<String>,
+    /// The replies predicted of it, beside the real ones.
+    pub forecasts: Vec<Forecast>,
     /// Our sending domains.
     pub domains: Vec<DomainSummary>,
     /// Our mailboxes.
@@ -115,6 +119,30 @@ pub struct FaultStory {
     pub after: String,
     /// Whether mail flows now.
     pub fixed: bool,
+    /// What `coldrelay check domain` found not in order before the repair: ids of findings.
+    pub findings: Vec<String>,
+    /// The same after the repair.
+    pub findings_after: Vec<String>,
+    /// The replies that it predicted, beside the real ones.
+    pub forecasts: Vec<Forecast>,
+}
+
+/// A predicted reply beside the real one; `None` is a message that is taken.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Forecast {
+    /// Who judged.
+    pub receiver: String,
+    /// What was predicted.
+    pub predicted: Option<String>,
+    /// What was said.
+    pub real: Option<String>,
+}
+
+impl Forecast {
+    /// Whether it came as predicted.
+    pub fn is_right(&self) -> bool {
+        self.predicted == self.real
+    }
 }
 
 /// A sending domain.

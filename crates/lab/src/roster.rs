@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 /// The zone that lists addresses with a bad name. RFC 5782.
 pub(crate) const DNSBL: &str = "dnsbl.test";
 
+/// The list that large receivers use; in the lab it lists the same addresses.
+pub(crate) const SPAMHAUS: &str = "zen.spamhaus.org";
+
 /// One receiver.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resident {

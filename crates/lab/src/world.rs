@@ -7,7 +7,7 @@ use dns::{Authority, Data, Found, Record, Resolver, Zone, reverse_name, reverse_
 use rules::{Clock, Fault};
 use tokio::sync::Mutex;
 
-use crate::roster::{DNSBL, RECEIVERS, Resident};
+use crate::roster::{DNSBL, RECEIVERS, Resident, SPAMHAUS};
 
 /// Seconds; short, since the story changes records while it runs.
 const TTL: u32 = 5;
@@ -85,13 +85,16 @@ impl World {
         // RFC 5782 §5: 127.0.0.2 is always listed, 127.0.0.1 never.
         let mut listed = vec![IpAddr::from([127, 0, 0, 2])];
         listed.extend(self.listed.lock().await.iter());
-        let records = listed.into_iter().flat_map(listing_of).collect();
-        self.authority.set_zone(&Zone { origin: DNSBL.into(), records }).await
+        for zone in [DNSBL, SPAMHAUS] {
+            let records = listed.iter().flat_map(|ip| listing_of(*ip, zone)).collect();
+            self.authority.set_zone(&Zone { origin: zone.into(), records }).await?;
+        }
+        Ok(())
     }
 }
 
-fn listing_of(ip: IpAddr) -> [Record; 2] {
-    let owner = format!("{}.{DNSBL}", labels(ip));
+fn listing_of(ip: IpAddr, zone: &str) -> [Record; 2] {
+    let owner = format!("{}.{zone}", labels(ip));
     let reason = format!("{ip} sent mail to a trap; see https://{DNSBL}/lookup/{ip}");
     [
         Record { owner: owner.clone(), ttl: TTL, data: Data::A([127, 0, 0, 2].into()) },

@@ -103,12 +103,17 @@ fn faults(faults: &[FaultStory]) -> String {
             story.fault.clone(),
             story.domain.to_string(),
             short(&story.before, 40),
+            story.findings.join(" "),
+            format!("{} of {}", story.forecasts.iter().filter(|one| one.is_right()).count(), story.forecasts.len()),
             story.drift.to_string(),
             story.repair.clone(),
             short(&story.after, 40),
         ]
     };
-    table(&["fault", "domain", "before", "drift", "repair", "after"], faults.iter().map(row).collect())
+    table(
+        &["fault", "domain", "before", "check domain finds", "predicted right", "drift", "repair", "after"],
+        faults.iter().map(row).collect(),
+    )
 }
 
 fn summary(report: &Report) -> String {

@@ -102,3 +102,32 @@ fn misuse_is_refused_with_its_entry_and_every_fault_is_repaired() {
         assert_eq!(one["records"], one["proved"], "{one:#}");
     }
 }
+
+/// Each planted fault, and exactly what the deliverability test finds of it.
+const FOUND: &[(&str, &[&str])] = &[
+    ("the DKIM keys in DNS are wrong", &["dkim.key-different"]),
+    ("SPF does not name the egress IP", &["spf.result"]),
+    ("neither SPF nor DKIM is right", &["dkim.key-different", "spf.result"]),
+    ("the egress IP is on a DNSBL", &["blocklist.ip"]),
+    ("the MX names a host that is gone", &["mx.address", "mx.sender"]),
+];
+
+#[test]
+fn check_domain_finds_every_planted_fault_invents_none_and_foretells_what_receivers_say() {
+    let report = story();
+    assert_eq!(report["healthy"], serde_json::json!([]), "a domain in order");
+    let faults = report["faults"].as_array().unwrap();
+    let mut forecasts: Vec<&Value> = report["forecasts"].as_array().unwrap().iter().collect();
+    for (fault, expect) in FOUND {
+        let one = faults.iter().find(|one| text(one, "fault") == *fault).unwrap();
+        assert_eq!(one["findings"], serde_json::json!(expect), "{one:#}");
+        assert_eq!(one["findings_after"], serde_json::json!([]), "{one:#}");
+        forecasts.extend(one["forecasts"].as_array().unwrap());
+    }
+    assert_eq!(forecasts.len(), 3 * (1 + FOUND.len()));
+    for forecast in &forecasts {
+        assert_eq!(forecast["predicted"], forecast["real"], "{forecast:#}");
+    }
+    let refused = forecasts.iter().filter(|forecast| forecast["real"].is_string()).count();
+    assert!(refused >= 8, "only {refused} were refused, so the others prove little");
+}

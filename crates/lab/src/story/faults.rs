@@ -7,7 +7,11 @@ use rules::Fault;
 use smtp::client::RecipientOutcome;
 use store::{SendingDomain, ZoneRecord};
 
-use super::{Direct, Lab, Letter, domain, letter, login_of, mailbox};
+use super::{
+    Direct, Lab, Letter, domain,
+    forecast::{self, Tested},
+    letter, login_of, mailbox,
+};
 use crate::{
     hostile::Login,
     report::{Delivery, FaultStory},
@@ -28,11 +32,26 @@ pub(super) struct Planted {
     kind: Kind,
     fault: &'static str,
     pub letter: Letter,
+    /// What the deliverability test says of the sender, once the fault is there.
+    tested: Option<Tested>,
+}
+
+impl Planted {
+    fn domain(&self) -> &'static str {
+        self.letter.from.rsplit('@').next().unwrap_or_default()
+    }
+
+    /// What is written to show it.
+    pub fn letters(&self) -> Vec<Letter> {
+        let mut letters = forecast::letters(self.letter.from);
+        letters.push(letter(self.letter.from, self.letter.to, self.letter.purpose));
+        letters
+    }
 }
 
 fn all() -> Vec<Planted> {
     let dmarc = "dana@dmarc-enforcing.test";
-    let plant = |kind, fault, from, to| Planted { kind, fault, letter: letter(from, to, fault) };
+    let plant = |kind, fault, from, to| Planted { kind, fault, letter: letter(from, to, fault), tested: None };
     vec![
         plant(Kind::WrongKey, "the DKIM keys in DNS are wrong", "ann@wrong-key.test", dmarc),
         plant(Kind::NoSpf, "SPF does not name the egress IP", "ann@no-spf.test", dmarc),
@@ -44,7 +63,7 @@ fn all() -> Vec<Planted> {
 
 impl Lab {
     pub(super) async fn plant(&self) -> Result<Vec<Planted>, Fault> {
-        let planted = all();
+        let mut planted = all();
         for fault in &planted {
             let sender = self.sender(fault).await?;
             match fault.kind {
@@ -53,6 +72,9 @@ impl Lab {
             }
         }
         self.house.refresh().await?;
+        for fault in &mut planted {
+            fault.tested = Some(self.test(fault.domain()).await?);
+        }
         Ok(planted)
     }
 
@@ -129,7 +151,15 @@ impl Lab {
         };
         self.write_again(logins, fault).await?;
         let before = first.iter().find(|delivery| delivery.purpose == fault.fault);
-        Ok(story(fault.fault, &sender, before, drift, repair))
+        let told = story(fault.fault, &sender, before, drift, repair);
+        let findings_after = self.test(fault.domain()).await?.findings;
+        Ok(match &fault.tested {
+            Some(tested) => {
+                let (findings, forecasts) = (tested.findings.clone(), tested.forecasts(first));
+                FaultStory { findings, findings_after, forecasts, ..told }
+            }
+            None => FaultStory { findings_after, ..told },
+        })
     }
 
     async fn write_again(&self, logins: &[Login], fault: &Planted) -> Result<(), Fault> {
@@ -172,8 +202,7 @@ impl Lab {
     }
 
     async fn sender(&self, fault: &Planted) -> Result<SendingDomain, Fault> {
-        let name = fault.letter.from.rsplit('@').next().unwrap_or_default();
-        self.domain_row(name).await
+        self.domain_row(fault.domain()).await
     }
 
     async fn acme(&self) -> Result<SendingDomain, Fault> {
@@ -204,6 +233,9 @@ fn story(fault: &str, sender: &SendingDomain, before: Option<&Delivery>, drift: 
         repair,
         after: String::new(),
         fixed: false,
+        findings: Vec::new(),
+        findings_after: Vec::new(),
+        forecasts: Vec::new(),
     }
 }
 

@@ -32,6 +32,8 @@ impl Lab {
             deliveries,
             refused,
             faults,
+            healthy: Vec::new(),
+            forecasts: Vec::new(),
             domains: self.domains().await?,
             mailboxes: self.mailboxes(&received).await?,
             replies_received: came("reply"),
