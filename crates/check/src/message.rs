@@ -53,6 +53,10 @@ pub struct MessageReport {
     pub ip: Option<IpAddr>,
     /// The envelope sender that was taken.
     pub mail_from: Option<String>,
+    /// SPF of the envelope sender; `None` when the IP or the sender is not known.
+    pub spf: Option<Verdict>,
+    /// DMARC of the From domain, by the tree walk of RFC 9989; `None` when it could not be looked at.
+    pub dmarc: Option<Verdict>,
     /// The way of the message, from its first host on.
     pub path: Vec<Hop>,
     /// What receivers wrote into Authentication-Results, the last one first.
@@ -117,6 +121,8 @@ impl Checks {
             from: letter.from.clone().ok(),
             ip: letter.ip,
             mail_from: letter.mail_from.as_ref().map(|from| from.as_ref().map(ToString::to_string).unwrap_or_default()),
+            spf: known.spf,
+            dmarc: known.dmarc,
             path: letter.path,
             results: letter.results,
             signatures,

@@ -46,6 +46,12 @@ pub const TOOLS: &[Tool] = &[
         shown_by: &["/usr/lib/python3/dist-packages/spf.py"],
         purpose: "an independent SPF implementation",
     },
+    Tool {
+        package: "python3-authheaders",
+        shown_by: &["/usr/lib/python3/dist-packages/authheaders"],
+        purpose: "an independent DMARC verifier",
+    },
+    Tool { package: "openssl", shown_by: &["openssl"], purpose: "keys for those verifiers" },
     Tool { package: "chromium", shown_by: &["chromium"], purpose: "a browser for the exported reference" },
     Tool { package: "postgresql", shown_by: &["/usr/lib/postgresql"], purpose: "the store suite on PostgreSQL" },
 ];

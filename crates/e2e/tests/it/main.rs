@@ -6,6 +6,7 @@ mod checks;
 mod explain;
 mod inbound;
 mod lab;
+mod messages;
 mod postfix;
 mod records;
 mod relay;
