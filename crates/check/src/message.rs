@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use auth::{Arrived, DmarcWalk, Verdict, Verdicts, walk_dmarc};
 use rules::{Fault, reach::is_public};
-use syntax::{Address, AuthResults, Domain, Hop, Message, Timestamp, parse_from};
+use syntax::{Address, AuthResults, Domain, Hop, Message, Severity, Timestamp, parse_from};
 
 use crate::{Checks, Finding, FromField, Kind, Known, Nature, Report, State, opt_out};
 
@@ -101,7 +101,7 @@ impl Checks {
             (Some(domain), Ok(Some(walk))) => Some(self.alignment(&letter, domain, walk, &verdicts, &signatures).await),
             _ => None,
         };
-        let mut findings = self.found(&letter, &signatures, &verdicts, walk.as_ref()).await;
+        let mut findings = self.found(&letter, &signatures, walk.as_ref()).await;
         findings.extend(aligned.iter().flat_map(|aligned| aligned.findings.clone()));
         findings.extend(format::findings(&letter, &signatures, facts.bulk));
         let links = content::links(&letter.message);
@@ -167,30 +167,44 @@ impl Checks {
         &self,
         letter: &Letter<'_>,
         signatures: &[Signature],
-        verdicts: &Verdicts,
         walk: Result<&Option<DmarcWalk>, &Fault>,
     ) -> Vec<Finding> {
-        let mut findings = vec![of_from(letter)];
-        if let (Some(ip), Some(sender)) = (letter.ip, letter.spf_domain()) {
-            findings.extend(self.spf(&sender, ip).await);
-        }
-        findings.extend(signature::findings(letter, signatures, verdicts));
-        match walk {
-            Ok(Some(walk)) => findings.extend(self.of_walk(walk).await),
-            Ok(None) => {}
-            Err(fault) => findings.push(alignment::unknown(fault)),
-        }
-        if let Some(ip) = letter.ip {
-            findings.extend(self.ptr(ip).await);
-            if let Some(helo) = &letter.helo {
-                findings.extend(self.helo(helo, Some(ip)).await);
+        let spf = async {
+            match (letter.ip, letter.spf_domain()) {
+                (Some(ip), Some(sender)) => self.spf(&sender, ip).await,
+                _ => Vec::new(),
             }
-        }
-        if let Some(sender) = letter.spf_domain() {
-            let (mx, soa) = tokio::join!(self.mx(&sender), self.soa(&sender));
-            findings.extend(mx.into_iter().chain(soa));
-        }
-        findings
+        };
+        let dmarc = async {
+            match walk {
+                Ok(Some(walk)) => self.of_walk(walk).await,
+                Ok(None) => Vec::new(),
+                Err(fault) => vec![alignment::unknown(fault)],
+            }
+        };
+        let (spf, dmarc, hosts, sender) = tokio::join!(spf, dmarc, self.host(letter), self.sender(letter));
+        let signatures = signature::findings(letter, signatures);
+        [vec![of_from(letter)], spf, signatures, dmarc, hosts, sender].concat()
+    }
+
+    /// The host that brought it.
+    async fn host(&self, letter: &Letter<'_>) -> Vec<Finding> {
+        let Some(ip) = letter.ip else { return Vec::new() };
+        let helo = async {
+            match &letter.helo {
+                Some(helo) => self.helo(helo, Some(ip)).await,
+                None => Vec::new(),
+            }
+        };
+        let (ptr, helo) = tokio::join!(self.ptr(ip), helo);
+        [ptr, helo].concat()
+    }
+
+    /// The domain of the envelope sender.
+    async fn sender(&self, letter: &Letter<'_>) -> Vec<Finding> {
+        let Some(sender) = letter.spf_domain() else { return Vec::new() };
+        let (mx, soa) = tokio::join!(self.mx(&sender), self.soa(&sender));
+        [mx, soa].concat()
     }
 }
 
@@ -264,9 +278,15 @@ fn from_of(message: &Message<'_>) -> Result<Address, FromField> {
     })
 }
 
+/// As the From validator has it; a fault that only warns does not make the message bad.
 fn of_from(letter: &Letter<'_>) -> Finding {
-    let field = letter.message.all("From").next().map(syntax::Field::value).unwrap_or_default();
+    let Some(field) = letter.message.all("From").next() else { return FROM.bad("there is no From field") };
+    let inspected = syntax::inspect_from(field.raw.trim_ascii());
+    let warns = inspected.faults.iter().any(|fault| fault.severity == Severity::Warning);
     let finding = match &letter.from {
+        Ok(address) if warns => {
+            FROM.warn(format!("From holds the one address {address}, in a form that receivers count against a message"))
+        }
         Ok(address) => FROM.ok(format!("there is one From field, with the one address {address}")),
         Err(FromField::Fields) => FROM.bad("there are several From fields: receivers refuse the message"),
         Err(FromField::Several) => {
@@ -274,7 +294,13 @@ fn of_from(letter: &Letter<'_>) -> Finding {
         }
         Err(_) => FROM.bad("From holds no address that can be read"),
     };
-    if field.is_empty() { finding } else { finding.with("From", field) }
+    let finding = finding.with("From", field.value());
+    let told = inspected.faults.iter().filter(|fault| fault.severity != Severity::Note);
+    let finding = told.fold(finding, |finding, fault| finding.with(fault.id, &fault.message));
+    match inspected.repaired.filter(|_| finding.state != State::Ok) {
+        Some(repaired) => finding.fix(format!("write it so: {repaired}")),
+        None => finding,
+    }
 }
 
 /// What the message certainly owes its recipient and does not give; `check opt-out` tells the rest.

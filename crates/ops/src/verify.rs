@@ -52,4 +52,31 @@ mod tests {
         assert!(!findings.is_empty() && findings.iter().all(|finding| finding.state == State::Unknown), "{findings:?}");
         assert_eq!(explanation.causes.iter().map(|cause| cause.id).collect::<Vec<_>>(), before);
     }
+
+    #[tokio::test]
+    async fn what_is_confirmed_comes_first_and_what_is_ruled_out_last() {
+        let zone =
+            "a.test TXT \"v=spf1 ip4:192.0.2.5 -all\"\n_dmarc.a.test TXT \"v=DMARC1; p=none; rua=mailto:d@a.test\"";
+        let server = testkit::nameserver::Zones::text(zone).apex("a.test").serve().await;
+        let checks = Checks::new(server.resolver()).unwrap();
+        let line = "550-5.7.26 This mail has been blocked because the sender is unauthenticated. Gmail requires all senders to \
+                    authenticate with either SPF or DKIM. - gsmtp";
+        let mut explanation = bounce::explain_line(line).explanation;
+        let facts = Facts {
+            ip: Some([192, 0, 2, 5].into()),
+            domain: Domain::parse("a.test").ok(),
+            selector: Some("s1".into()),
+            ..Facts::default()
+        };
+        verify(&checks, &mut explanation, &facts).await;
+        let order: Vec<&str> = explanation.causes.iter().map(|cause| cause.check).collect();
+        let place = |check: &str| order.iter().position(|one| *one == check).unwrap();
+        // There is no DKIM key, and SPF passes.
+        assert_eq!(place("dkim"), 0, "{order:?}");
+        assert!(place("spf") > place("dkim"), "{order:?}");
+        let evidence =
+            |check: &str| explanation.causes.iter().find(|cause| cause.check == check).unwrap().evidence.clone();
+        assert!(evidence("dkim").unwrap().contains("no DKIM key"), "{:?}", evidence("dkim"));
+        assert!(evidence("spf").unwrap().contains("pass"), "{:?}", evidence("spf"));
+    }
 }

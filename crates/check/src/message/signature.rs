@@ -1,6 +1,6 @@
 //! The DKIM signatures of a message: what they are worth, and what they cover. RFC 6376 §5.4, RFC 8301.
 
-use auth::{Dkim, Verdict, Verdicts};
+use auth::{Dkim, Verdict};
 use syntax::Timestamp;
 
 use super::Letter;
@@ -97,8 +97,7 @@ pub(crate) fn read(letter: &Letter<'_>, verdicts: &[Dkim]) -> Vec<Signature> {
         .collect()
 }
 
-pub(crate) fn findings(letter: &Letter<'_>, signatures: &[Signature], verdicts: &Verdicts) -> Vec<Finding> {
-    let _ = verdicts;
+pub(crate) fn findings(letter: &Letter<'_>, signatures: &[Signature]) -> Vec<Finding> {
     if signatures.is_empty() {
         return vec![SIGNATURE.bad("the message bears no DKIM signature")];
     }
