@@ -51,8 +51,11 @@ pub(super) fn inspect(tokens: &[Token<'_>], faults: &mut Faults) -> Option<Found
     let local = local(tokens.get(..*at).unwrap_or_default(), mark, faults);
     let domain = domain::inspect(tokens.get(at + 1..).unwrap_or_default(), mark.span(), faults);
     let written = written(tokens);
-    if written.len() > MAX_ADDRESS {
-        let message = format!("the address has {} octets, {MAX_ADDRESS} are allowed", written.len());
+    // To a server without SMTPUTF8 the domain goes as A-labels, which are longer.
+    let local_octets = written.rfind('@').unwrap_or_default();
+    let octets = written.len().max(local_octets + 1 + domain.len());
+    if octets > MAX_ADDRESS {
+        let message = format!("the address has {octets} octets, {MAX_ADDRESS} are allowed");
         faults.add(&TOO_LONG_ADDRESS, span.clone(), message);
     }
     Some(Found { local, domain, span })

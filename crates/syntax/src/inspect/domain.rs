@@ -59,8 +59,21 @@ pub(super) fn inspect(tokens: &[Token<'_>], at: Range<usize>, faults: &mut Fault
             format!("the domain has {} octets, {MAX_DOMAIN} are allowed", ascii.len()),
         );
     }
+    if breaks_bidi(&ascii) && !faults.has(&BAD_U_LABEL) && !faults.has(&BAD_A_LABEL) {
+        let message = "beside a label that is read from the right, every label must begin with a letter (RFC 5893 §2)";
+        faults.add(&BAD_U_LABEL, span.clone(), String::from(message));
+    }
     name(&ascii, &labels, span, faults);
     ascii
+}
+
+/// Whether the labels are permitted one by one, and not beside each other. RFC 5893 §1.4
+fn breaks_bidi(ascii: &str) -> bool {
+    let wrong = |text: &str| {
+        let (_, result) = Uts46::new().to_unicode(text.as_bytes(), AsciiDenyList::URL, Hyphens::Allow);
+        result.is_err()
+    };
+    ascii.contains("xn--") && wrong(ascii) && !ascii.split('.').any(wrong)
 }
 
 fn with_literal(tokens: &[Token<'_>], first: &Token<'_>, faults: &mut Faults) -> String {
