@@ -85,7 +85,9 @@ impl Checks {
 fn found(walk: &DmarcWalk, record: &DmarcRecord) -> Finding {
     let at = walk.walk.found_at.as_ref().map(ToString::to_string).unwrap_or_default();
     let finding = RECORD.ok(format!("the DMARC record of {} asks for {}", walk.domain, method(&walk.walk)));
-    finding.with(format!("_dmarc.{at}"), &record.text)
+    let finding = finding.with(format!("_dmarc.{at}"), &record.text);
+    let unseen = walk.steps.iter().filter_map(|step| step.unseen.as_ref().map(|why| (&step.domain, why)));
+    unseen.fold(finding, |finding, (domain, why)| finding.with(format!("_dmarc.{domain} not seen"), why))
 }
 
 fn missing(walk: &DmarcWalk) -> Finding {

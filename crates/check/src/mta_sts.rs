@@ -121,7 +121,13 @@ impl Checks {
         })
         .await
         .map_err(|fault| {
-            Box::new(POLICY.bad(format!("the policy cannot be fetched, so senders hold to none: {fault}")))
+            // Silence may be our own network's; an answer that is wrong is not.
+            let is_silence = ["connect.timeout", "connect.unreachable", "fetch.timeout"].contains(&fault.code);
+            Box::new(if is_silence {
+                POLICY.unknown(&fault)
+            } else {
+                POLICY.bad(format!("the policy cannot be fetched, so senders hold to none: {fault}"))
+            })
         })
     }
 

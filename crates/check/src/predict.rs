@@ -93,9 +93,9 @@ fn one(provider: &'static str, rules: &[Rule], known: &Known) -> Predicted {
 
 fn unknown(known: &Known) -> Vec<&'static str> {
     let facts = [
-        ("spf", known.spf.is_none()),
+        ("spf", matches!(known.spf, None | Some(Verdict::TempError))),
         ("dkim", known.dkim.is_none()),
-        ("dmarc", known.dmarc.is_none()),
+        ("dmarc", matches!(known.dmarc, None | Some(Verdict::TempError))),
         ("ptr", known.forward_confirmed.is_none()),
         ("blocklists", known.ip_listed.is_none()),
     ];

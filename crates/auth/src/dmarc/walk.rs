@@ -40,6 +40,8 @@ pub struct DmarcStep {
     pub record: Option<DmarcRecord>,
     /// Why what is there does not count.
     pub problem: Option<String>,
+    /// Why it could not be asked; only of names above every domain that can be registered.
+    pub unseen: Option<String>,
 }
 
 /// What one method comes to.
@@ -72,7 +74,8 @@ impl DmarcWalk {
 /// Walks up from a domain. All names are asked at the same time.
 ///
 /// # Errors
-/// `dns.timeout`, `dns.servfail`: a walk with a hole in it decides nothing.
+/// `dns.timeout`, `dns.servfail`: a walk with a hole in it decides nothing. A public suffix alone may be silent, since a name
+/// server that is asked about its own zones alone knows nothing above them.
 pub async fn walk_dmarc(resolver: &Resolver, domain: &Domain) -> Result<DmarcWalk, Fault> {
     let mut running = JoinSet::new();
     for (place, name) in names(domain).into_iter().enumerate() {
@@ -114,7 +117,14 @@ fn names(domain: &Domain) -> Vec<Domain> {
 }
 
 async fn look(resolver: &Resolver, domain: Domain) -> Result<DmarcStep, Fault> {
-    let found = resolver.txt(&format!("_dmarc.{domain}")).await?.records();
+    let found = match resolver.txt(&format!("_dmarc.{domain}")).await {
+        Ok(found) => found.records(),
+        Err(fault) if domain.registrable().is_none() => {
+            let unseen = Some(fault.to_string());
+            return Ok(DmarcStep { domain, records: Vec::new(), record: None, problem: None, unseen });
+        }
+        Err(fault) => return Err(fault),
+    };
     let records: Vec<String> = found.into_iter().filter(|text| is_dmarc(text)).collect();
     let (record, problem) = match records.as_slice() {
         [] => (None, None),
@@ -125,7 +135,7 @@ async fn look(resolver: &Resolver, domain: Domain) -> Result<DmarcStep, Fault> {
         // RFC 9989 §4.10: all are thrown away, and the walk goes on.
         several => (None, Some(format!("there are {} records, so none counts", several.len()))),
     };
-    Ok(DmarcStep { domain, records, record, problem })
+    Ok(DmarcStep { domain, records, record, problem, unseen: None })
 }
 
 fn decide(domain: &Domain, exists: bool, steps: Vec<DmarcStep>) -> DmarcWalk {
@@ -202,7 +212,13 @@ mod tests {
         let steps = names(&of).into_iter().map(|name| {
             let text = records.iter().find(|(at, _)| *at == name.as_str()).map(|(_, text)| *text);
             let record = text.map(|text| parse(text).unwrap());
-            DmarcStep { domain: name, records: text.map(str::to_owned).into_iter().collect(), record, problem: None }
+            DmarcStep {
+                domain: name,
+                records: text.map(str::to_owned).into_iter().collect(),
+                record,
+                problem: None,
+                unseen: None,
+            }
         });
         let found = decide(&of, true, steps.collect());
         let shown = |method: &DmarcMethod| {

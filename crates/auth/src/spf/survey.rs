@@ -1,13 +1,27 @@
 //! What a record costs and allows, for whatever client: its includes expanded, its look-ups counted.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use dns::{Data, Found, Resolver};
+use tokio::{sync::OnceCell, task::JoinSet};
 
-use super::record::{Lengths, Mechanism, Qualifier, Record, is_spf, parse};
+use super::{
+    macros::MacroString,
+    record::{Lengths, Mechanism, Qualifier, Record, is_spf, parse},
+};
 
 /// Records that are read at most: far beyond what any receiver follows.
 const MAX_RECORDS: usize = 40;
+
+/// Questions that are asked ahead.
+const MAX_QUESTIONS: usize = 400;
+/// Includes inside includes that are asked ahead.
+const MAX_DEPTH: u32 = 20;
 
 /// What the record of a domain comes to.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -35,15 +49,16 @@ pub struct SpfSurvey {
     read: usize,
 }
 
-/// Reads the record and everything below it.
+/// Reads the record and everything below it. What does not depend on another answer is asked at the same time.
 pub async fn survey_spf(resolver: &Resolver, domain: &str) -> SpfSurvey {
-    let mut survey = SpfSurvey::default();
-    walk(resolver, domain.to_ascii_lowercase(), 0, &mut survey, &mut Vec::new()).await;
+    let (mut survey, answers) = (SpfSurvey::default(), Answers::new(resolver));
+    answers.gather(domain.to_ascii_lowercase(), 0).await;
+    walk(&answers, domain.to_ascii_lowercase(), 0, &mut survey, &mut Vec::new()).await;
     survey
 }
 
 fn walk<'f>(
-    resolver: &'f Resolver,
+    answers: &'f Answers,
     domain: String,
     depth: u32,
     survey: &'f mut SpfSurvey,
@@ -55,7 +70,7 @@ fn walk<'f>(
             return;
         }
         survey.read += 1;
-        let Some(record) = read(resolver, &domain, depth, survey).await else { return };
+        let Some(record) = read(answers, &domain, depth, survey).await else { return };
         above.push(domain.clone());
         for directive in &record.directives {
             if directive.mechanism.looks_up() {
@@ -74,7 +89,7 @@ fn walk<'f>(
                     Some(name) => {
                         survey.includes.push((depth + 1, name.to_owned()));
                         let (networks, open) = (survey.networks.len(), survey.passes_all);
-                        walk(resolver, name.to_ascii_lowercase(), depth + 1, survey, above).await;
+                        walk(answers, name.to_ascii_lowercase(), depth + 1, survey, above).await;
                         if !passes {
                             survey.networks.truncate(networks);
                             survey.passes_all = open;
@@ -86,7 +101,7 @@ fn walk<'f>(
                     let name = target.as_ref().map_or(Some(domain.as_str()), |target| target.fixed());
                     let mx = matches!(directive.mechanism, Mechanism::Mx(..));
                     match name {
-                        Some(name) => addresses(resolver, name, mx, *lengths, survey).await,
+                        Some(name) => addresses(answers, name, mx, *lengths, survey).await,
                         None => survey.dynamic.push(directive.text.clone()),
                     }
                 }
@@ -103,7 +118,7 @@ fn walk<'f>(
             match target.fixed() {
                 Some(name) => {
                     survey.includes.push((depth, name.to_owned()));
-                    walk(resolver, name.to_ascii_lowercase(), depth, survey, above).await;
+                    walk(answers, name.to_ascii_lowercase(), depth, survey, above).await;
                 }
                 None => survey.dynamic.push(String::from("redirect with macros")),
             }
@@ -112,15 +127,15 @@ fn walk<'f>(
     })
 }
 
-async fn read(resolver: &Resolver, domain: &str, depth: u32, survey: &mut SpfSurvey) -> Option<Record> {
-    let texts = match resolver.txt(domain).await {
-        Ok(found) => found.records(),
-        Err(fault) => {
-            survey.problems.push(fault.to_string());
+async fn read(answers: &Answers, domain: &str, depth: u32, survey: &mut SpfSurvey) -> Option<Record> {
+    let data = match answers.ask(domain, "TXT").await {
+        Ok(data) => data,
+        Err(why) => {
+            survey.problems.push(why);
             return None;
         }
     };
-    let mut records = texts.into_iter().filter(|text| is_spf(text));
+    let mut records = texts(data).filter(|text| is_spf(text));
     let (first, second) = (records.next(), records.next());
     let Some(text) = first.filter(|_| second.is_none()) else {
         if depth > 0 {
@@ -140,33 +155,123 @@ async fn read(resolver: &Resolver, domain: &str, depth: u32, survey: &mut SpfSur
     }
 }
 
-async fn addresses(resolver: &Resolver, name: &str, mx: bool, lengths: Lengths, survey: &mut SpfSurvey) {
+async fn addresses(answers: &Answers, name: &str, mx: bool, lengths: Lengths, survey: &mut SpfSurvey) {
     let mut hosts = vec![name.to_owned()];
     if mx {
-        hosts = match resolver.mx(name).await {
-            Ok(found) => {
-                found.records().into_iter().map(|(_, host)| host).filter(|host| host != ".").take(10).collect()
-            }
-            Err(fault) => {
-                survey.problems.push(fault.to_string());
+        hosts = match answers.ask(name, "MX").await {
+            Ok(data) => exchanges(data),
+            Err(why) => {
+                survey.problems.push(why);
                 return;
             }
         };
     }
     for host in hosts {
         for kind in ["A", "AAAA"] {
-            match resolver.records(&host, kind).await {
-                Ok(Found::Records(data)) => survey.networks.extend(data.iter().filter_map(|data| match data {
+            match answers.ask(&host, kind).await {
+                Ok(data) => survey.networks.extend(data.iter().filter_map(|data| match data {
                     Data::A(ip) => Some(network4(*ip, lengths.v4)),
                     Data::Aaaa(ip) if lengths.v6 == 128 => Some(format!("ip6:{ip}")),
                     Data::Aaaa(ip) => Some(format!("ip6:{ip}/{}", lengths.v6)),
                     _ => None,
                 })),
-                Ok(_) => {}
-                Err(fault) => survey.problems.push(fault.to_string()),
+                Err(why) => survey.problems.push(why),
             }
         }
     }
+}
+
+/// What was asked, each question once. Cheap to clone.
+#[derive(Clone)]
+struct Answers {
+    resolver: Resolver,
+    asked: Arc<Mutex<HashMap<(String, &'static str), Arc<OnceCell<Answer>>>>>,
+}
+
+/// The records, none where there are none, or why they are not known.
+type Answer = Result<Vec<Data>, String>;
+
+impl Answers {
+    fn new(resolver: &Resolver) -> Self {
+        Self { resolver: resolver.clone(), asked: Arc::default() }
+    }
+
+    async fn ask(&self, name: &str, kind: &'static str) -> Answer {
+        let cell = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.entry((name.to_ascii_lowercase(), kind)).or_default().clone()
+        };
+        let look =
+            async { self.resolver.records(name, kind).await.map(Found::records).map_err(|fault| fault.to_string()) };
+        cell.get_or_init(|| look).await.clone()
+    }
+
+    /// Asks everything that the record of a domain leads to, side by side; what it comes to is read afterwards.
+    fn gather(&self, domain: String, depth: u32) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let is_known = {
+                let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+                asked.contains_key(&(domain.clone(), "TXT")) || asked.len() > MAX_QUESTIONS
+            };
+            if is_known || depth > MAX_DEPTH {
+                return;
+            }
+            let Ok(data) = self.ask(&domain, "TXT").await else { return };
+            let Some(record) = texts(data).find(|text| is_spf(text)).and_then(|text| parse(&text).ok()) else { return };
+            let mut below = JoinSet::new();
+            for directive in record.directives {
+                let this = self.clone();
+                let fixed = |target: Option<MacroString>, or: &str| match target {
+                    Some(target) => target.fixed().map(str::to_ascii_lowercase),
+                    None => Some(or.to_owned()),
+                };
+                let (name, mx) = match directive.mechanism {
+                    Mechanism::Include(target) => {
+                        if let Some(name) = fixed(Some(target), &domain) {
+                            below.spawn(async move { this.gather(name, depth + 1).await });
+                        }
+                        continue;
+                    }
+                    Mechanism::A(target, _) => (fixed(target, &domain), false),
+                    Mechanism::Mx(target, _) => (fixed(target, &domain), true),
+                    _ => continue,
+                };
+                if let Some(name) = name {
+                    below.spawn(async move { this.gather_hosts(name, mx).await });
+                }
+            }
+            if let Some(name) = record.redirect.and_then(|target| target.fixed().map(str::to_ascii_lowercase)) {
+                let this = self.clone();
+                below.spawn(async move { this.gather(name, depth + 1).await });
+            }
+            while below.join_next().await.is_some() {}
+        })
+    }
+
+    async fn gather_hosts(&self, name: String, mx: bool) {
+        let hosts = if mx { exchanges(self.ask(&name, "MX").await.unwrap_or_default()) } else { vec![name] };
+        let mut below = JoinSet::new();
+        for (host, kind) in hosts.into_iter().flat_map(|host| [(host.clone(), "A"), (host, "AAAA")]) {
+            let this = self.clone();
+            below.spawn(async move { this.ask(&host, kind).await.map(drop) });
+        }
+        while below.join_next().await.is_some() {}
+    }
+}
+
+fn texts(data: Vec<Data>) -> impl Iterator<Item = String> {
+    data.into_iter().filter_map(|data| match data {
+        Data::Txt(text) => Some(text),
+        _ => None,
+    })
+}
+
+fn exchanges(data: Vec<Data>) -> Vec<String> {
+    let hosts = data.into_iter().filter_map(|data| match data {
+        Data::Mx(_, host) if host != "." => Some(host),
+        _ => None,
+    });
+    hosts.take(10).collect()
 }
 
 fn network4(network: std::net::Ipv4Addr, length: u8) -> String {

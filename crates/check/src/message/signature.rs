@@ -99,7 +99,8 @@ pub(crate) fn read(letter: &Letter<'_>, verdicts: &[Dkim]) -> Vec<Signature> {
 
 pub(crate) fn findings(letter: &Letter<'_>, signatures: &[Signature]) -> Vec<Finding> {
     if signatures.is_empty() {
-        return vec![SIGNATURE.bad("the message bears no DKIM signature")];
+        let fix = "sign with a key of the From domain; what is submitted to this program is signed by it";
+        return vec![SIGNATURE.bad("the message bears no DKIM signature").fix(fix)];
     }
     let passing = || signatures.iter().filter(|signature| signature.verdict == Verdict::Pass);
     let mut findings = Vec::new();
