@@ -42,6 +42,20 @@ impl Out {
         write(text);
     }
 
+    /// How much is done, as a bar on a terminal; nothing elsewhere.
+    pub fn progress(self, done: usize, all: usize) {
+        const CELLS: usize = 30;
+        let mut stderr = anstream::stderr().lock();
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let filled = CELLS * done.min(all) / all.max(1);
+        let bar = format!("{}{}", "#".repeat(filled), "-".repeat(CELLS - filled));
+        let end = if done >= all { "\n" } else { "" };
+        let _ = write!(stderr, "\r[{bar}] {done} of {all}{end}");
+        let _ = stderr.flush();
+    }
+
     /// What is being done: for people who wait.
     pub fn talk(self, text: &str) {
         if !self.quiet {

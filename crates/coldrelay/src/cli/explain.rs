@@ -11,7 +11,7 @@ use std::{
 };
 
 use bounce::{Recognised, explain_message, explain_text};
-use check::Facts;
+use check::{DomainFacts, Facts};
 use clap::Args;
 use rules::{Blame, Fault, Retry};
 use syntax::{Address, Domain};
@@ -51,6 +51,9 @@ pub struct Explain {
     /// With --verify: the DKIM selector
     #[arg(long, value_name = "NAME", requires = "verify")]
     selector: Option<String>,
+    /// With --verify: the name that the server greets with
+    #[arg(long, value_name = "NAME", requires = "verify")]
+    helo: Option<String>,
     #[command(flatten)]
     asking: Asking,
     /// One JSON object a line: for each line of the input, or for each message of a folder or mbox
@@ -92,19 +95,33 @@ impl Explain {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// What is known of whoever sent: as the command line says it, else, for a domain of this installation, as the store does.
+    async fn sender(&self, global: &Global) -> Result<Facts, Fault> {
+        let known = match (&self.domain, global.ops_if_there().await?) {
+            (Some(domain), Some(ops)) => ops.facts_of(domain).await?.unwrap_or_default(),
+            _ => DomainFacts::default(),
+        };
+        let selector = known.selectors.into_iter().next().map(|selector| selector.name);
+        Ok(Facts {
+            domain: self.domain.clone(),
+            ip: self.ip.or_else(|| known.ips.first().copied()),
+            selector: self.selector.clone().or(selector),
+            helo: self.helo.clone().or(known.helo),
+            ..Facts::default()
+        })
+    }
+
     /// Runs the live checks for each recipient.
     async fn look(&self, found: &mut [Recognised], global: &Global, out: Out) -> Result<(), Fault> {
         let checks = self.asking.checks(global)?;
+        let sender = self.sender(global).await?;
         for outcome in found.iter_mut().flat_map(|one| &mut one.recipients) {
             let domain =
                 outcome.recipient.as_deref().and_then(|address| address.rsplit_once('@')).map(|(_, domain)| domain);
             let facts = Facts {
-                domain: self.domain.clone(),
-                ip: self.ip,
-                selector: self.selector.clone(),
                 recipient_domain: domain.and_then(|domain| Domain::parse(domain).ok()),
                 recipient: outcome.recipient.as_deref().and_then(|text| Address::parse(text).ok()),
-                ..Facts::default()
+                ..sender.clone()
             };
             let findings = ops::verify(&checks, &mut outcome.explanation, &facts).await;
             for finding in &findings {

@@ -152,9 +152,7 @@ async fn many(checks: &Checks, domains: Vec<Asked>, out: Out) -> Result<ExitCode
         let Some(one) = running.join_next().await else { break };
         let Ok((place, told)) = one else { continue };
         ended += 1;
-        if std::io::stderr().is_terminal() && (ended % 10 == 0 || ended == all) {
-            out.talk(&format!("{ended} of {all}"));
-        }
+        out.progress(ended, all);
         if let Some(slot) = done.get_mut(place) {
             *slot = Some(told);
         }
