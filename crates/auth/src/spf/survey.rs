@@ -185,8 +185,11 @@ async fn addresses(answers: &Answers, name: &str, mx: bool, lengths: Lengths, su
 #[derive(Clone)]
 struct Answers {
     resolver: Resolver,
-    asked: Arc<Mutex<HashMap<(String, &'static str), Arc<OnceCell<Answer>>>>>,
+    asked: Arc<Mutex<HashMap<Question, Arc<OnceCell<Answer>>>>>,
 }
+
+/// Name and type.
+type Question = (String, &'static str);
 
 /// The records, none where there are none, or why they are not known.
 type Answer = Result<Vec<Data>, String>;
