@@ -6,7 +6,7 @@ mod format;
 mod signature;
 mod trace;
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use auth::{Arrived, DmarcWalk, Verdict, Verdicts, walk_dmarc};
 use rules::{Fault, reach::is_public};
@@ -86,7 +86,8 @@ impl Checks {
     /// # Errors
     /// `message.malformed` when it has no header that can be read.
     pub async fn message(&self, octets: &[u8], facts: &MessageFacts) -> Result<MessageReport, Fault> {
-        let letter = Letter::read(octets, facts)?;
+        let octets = as_on_the_wire(octets);
+        let letter = Letter::read(&octets, facts)?;
         let domain = letter.from.as_ref().ok().map(|from| from.domain().clone());
         let walk = async {
             match &domain {
@@ -253,6 +254,26 @@ impl<'m> Letter<'m> {
             None => Domain::parse(self.helo.as_deref()?).ok(),
         }
     }
+}
+
+/// A message as it was saved, as it was on the wire: without the first line of an mbox, and with CRLF where a program saved every
+/// line with LF alone, since signatures are made over CRLF. RFC 6376 §5.3
+fn as_on_the_wire(octets: &[u8]) -> Cow<'_, [u8]> {
+    let plain = match octets.strip_prefix(b"From ").and_then(|rest| rest.iter().position(|octet| *octet == b'\n')) {
+        Some(end) => octets.get(b"From ".len() + end + 1..).unwrap_or_default(),
+        None => octets,
+    };
+    if plain.windows(2).any(|pair| pair == b"\r\n") {
+        return Cow::Borrowed(plain);
+    }
+    let mut wire = Vec::with_capacity(plain.len() + plain.len() / 32);
+    for octet in plain {
+        if *octet == b'\n' {
+            wire.push(b'\r');
+        }
+        wire.push(*octet);
+    }
+    Cow::Owned(wire)
 }
 
 /// The hop at which the message came to the receiver from outside: the last one with a public client, else the last one

@@ -116,6 +116,13 @@ async fn without_signature_and_with_a_foreign_envelope_nothing_is_aligned() {
 }
 
 #[tokio::test]
+async fn a_message_saved_with_bare_line_feeds_or_out_of_an_mbox_is_read_as_it_was_on_the_wire() {
+    let saved: fn(String) -> String =
+        |text| format!("From ann@a.test Tue Nov 24 10:00:00 2026\n{}", text.replace("\r\n", "\n"));
+    check(Case { on_the_way: saved, ..case() }, &[]).await;
+}
+
+#[tokio::test]
 async fn faults_of_form_are_found() {
     use State::{Bad, Warn};
     let with = |from: &str, to: &str| Case { letter: LETTER.replace(from, to), ..case() };
