@@ -18,6 +18,7 @@ mod yahoo_like;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use auth::{Arrived, Verdict, Verdicts};
 use smtp::{
     Enhanced, Reply, Stage,
     server::{Answer, Transaction},
@@ -96,6 +97,15 @@ fn say(code: u16, enhanced: &str, text: impl Into<String>) -> Answer {
         Some(enhanced) => Reply::new(code, enhanced, text),
         None => Reply::bare(code, text),
     })
+}
+
+/// What SPF, DKIM and DMARC say of a message; the answer of whoever cannot look, when a lookup failed.
+async fn judged(world: &World, visit: &Visit, transaction: &Transaction, content: &[u8]) -> Result<Verdicts, Answer> {
+    let arrived =
+        Arrived { ip: visit.peer, helo: &visit.helo, mail_from: transaction.reverse_path.as_ref(), message: content };
+    let verdicts = world.verifier.verify(&arrived).await;
+    let could_look = verdicts.spf != Verdict::TempError && verdicts.dmarc != Verdict::TempError;
+    if could_look { Ok(verdicts) } else { Err(cannot_look()) }
 }
 
 /// The answer of a receiver whose own lookup failed: it never guesses.

@@ -6,7 +6,7 @@ use testkit::nameserver::Zones;
 
 use crate::{
     checks::{Dns, check},
-    support::python,
+    support::{House, python, tool},
 };
 
 /// `RSA` and `ED` stand for keys.
@@ -205,4 +205,52 @@ fn dkimpy_pyspf_and_authheaders_agree_with_us_on_the_same_messages() {
             assert!(ids.contains(&"dmarc.walk-differs"), "the difference is not explained: {ids:?}");
         }
     }
+}
+
+#[test]
+fn a_message_mailed_to_a_one_time_address_is_tested_as_it_came() {
+    let house = House::start();
+    let test = house.json(&["check", "mail", "--wait", "0"]);
+    let (address, id) = (test["address"].as_str().unwrap(), test["id"].as_str().unwrap());
+    let zone = "sender.com TXT \"v=spf1 ip4:127.0.0.1 -all\"\nsender.com MX 10 mx.sender.com.\nmx.sender.com A 127.0.0.1\n\
+                _dmarc.sender.com TXT \"v=DMARC1; p=none; rua=mailto:d@sender.com\"";
+    let dns = Dns::serve(Zones::text(zone).apex("sender.com"));
+    let sent = tool("swaks", "swaks")
+        .args(["--server", &house.at("mx").to_string(), "--from", "bob@sender.com", "--to", address])
+        .args(["--helo", "mx.sender.com", "--header", "Subject: a test", "--body", "hello"])
+        .output()
+        .unwrap();
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stdout));
+    let asking = ["--dns", &dns.address().to_string(), "--no-blocklists", "--json"].map(str::to_owned);
+    let look = || {
+        house.run(
+            &[&["check", "mail", "--id", id, "--wait", "20"], asking.each_ref().map(String::as_str).as_slice()]
+                .concat(),
+        )
+    };
+    let (code, text) = look();
+    // It bears no signature, which is bad; SPF passes and is aligned.
+    assert_eq!(code, 1, "{text}");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&report["spf"], &report["dmarc"], &report["ip"]),
+        (&json!("pass"), &json!("pass"), &json!("127.0.0.1"))
+    );
+    assert_eq!(report["subject"], "a test");
+    let listed = house.json(&["mail", "list"]);
+    assert_eq!(listed, json!([]), "a test lies in no mailbox");
+    let again = tool("swaks", "swaks")
+        .args([
+            "--server",
+            &house.at("mx").to_string(),
+            "--from",
+            "bob@sender.com",
+            "--to",
+            address,
+            "--quit-after",
+            "RCPT",
+        ])
+        .output()
+        .unwrap();
+    assert!(!again.status.success(), "the address took a second message");
 }

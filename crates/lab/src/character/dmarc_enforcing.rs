@@ -1,10 +1,10 @@
 //! Holds senders to SPF, DKIM, DMARC and reverse DNS, and words its refusals as Gmail does.
 
 use async_trait::async_trait;
-use auth::{Arrived, Policy, Verdict, Verdicts};
+use auth::{Policy, Verdict, Verdicts};
 use smtp::server::{Answer, Transaction};
 
-use super::{Character, cannot_look, say};
+use super::{Character, cannot_look, judged, say};
 use crate::{receiver::Visit, world::World};
 
 const HELP: &str = "For more information, go to https://support.google.com/mail/answer/81126#authentication";
@@ -27,23 +27,16 @@ impl Character for DmarcEnforcing {
             Ok(false) => return no_reverse_dns(visit),
             Err(_) => return cannot_look(),
         }
-        let arrived = Arrived {
-            ip: visit.peer,
-            helo: &visit.helo,
-            mail_from: transaction.reverse_path.as_ref(),
-            message: content,
-        };
-        let verdicts = self.world.verifier.verify(&arrived).await;
-        refusal(visit, &verdicts).unwrap_or_else(|| say(250, "2.0.0", "OK, authenticated"))
+        match judged(&self.world, visit, transaction, content).await {
+            Ok(verdicts) => refusal(visit, &verdicts).unwrap_or_else(|| say(250, "2.0.0", "OK, authenticated")),
+            Err(answer) => answer,
+        }
     }
 }
 
 fn refusal(visit: &Visit, verdicts: &Verdicts) -> Option<Answer> {
     let spf_passes = verdicts.spf == Verdict::Pass;
     let dkim_passes = verdicts.dkim.iter().any(|signature| signature.verdict == Verdict::Pass);
-    if verdicts.spf == Verdict::TempError || verdicts.dmarc == Verdict::TempError {
-        return Some(cannot_look());
-    }
     if !spf_passes && !dkim_passes {
         return Some(unauthenticated(visit, verdicts));
     }

@@ -1,10 +1,10 @@
 //! Holds senders to the rule for bulk senders of Outlook.com: SPF and DKIM both pass, and DMARC is aligned.
 
 use async_trait::async_trait;
-use auth::{Arrived, Verdict, Verdicts};
+use auth::{Verdict, Verdicts};
 use smtp::server::{Answer, Transaction};
 
-use super::{Character, cannot_look, say};
+use super::{Character, cannot_look, judged, say};
 use crate::{receiver::Visit, world::World};
 
 const HELP: &str = "To learn how to fix this see: https://go.microsoft.com/fwlink/p/?linkid=2319303";
@@ -38,17 +38,10 @@ impl Character for OutlookLike {
     }
 
     async fn message(&self, visit: &Visit, transaction: &Transaction, content: &[u8]) -> Answer {
-        let arrived = Arrived {
-            ip: visit.peer,
-            helo: &visit.helo,
-            mail_from: transaction.reverse_path.as_ref(),
-            message: content,
-        };
-        let verdicts = self.world.verifier.verify(&arrived).await;
-        if verdicts.spf == Verdict::TempError || verdicts.dmarc == Verdict::TempError {
-            return cannot_look();
+        match judged(&self.world, visit, transaction, content).await {
+            Ok(verdicts) => refusal(&verdicts).unwrap_or_else(|| say(250, "2.6.0", "Queued mail for delivery")),
+            Err(answer) => answer,
         }
-        refusal(&verdicts).unwrap_or_else(|| say(250, "2.6.0", "Queued mail for delivery"))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Holds senders to what Yahoo asks: no listed IP, a sender's domain that exists, SPF or DKIM, DMARC as published.
 
 use async_trait::async_trait;
-use auth::{Arrived, Policy, Verdict, Verdicts};
+use auth::{Policy, Verdict, Verdicts};
 use dns::Found;
 use smtp::server::{Answer, Transaction};
 
-use super::{Character, cannot_look, say};
+use super::{Character, cannot_look, judged, say};
 use crate::{receiver::Visit, world::World};
 
 const HELP: &str = "see https://senders.yahooinc.com/smtp-error-codes";
@@ -48,17 +48,10 @@ impl Character for YahooLike {
     }
 
     async fn message(&self, visit: &Visit, transaction: &Transaction, content: &[u8]) -> Answer {
-        let arrived = Arrived {
-            ip: visit.peer,
-            helo: &visit.helo,
-            mail_from: transaction.reverse_path.as_ref(),
-            message: content,
-        };
-        let verdicts = self.world.verifier.verify(&arrived).await;
-        if verdicts.spf == Verdict::TempError || verdicts.dmarc == Verdict::TempError {
-            return cannot_look();
+        match judged(&self.world, visit, transaction, content).await {
+            Ok(verdicts) => refusal(&verdicts).unwrap_or_else(|| say(250, "2.0.0", "ok dirdel")),
+            Err(answer) => answer,
         }
-        refusal(&verdicts).unwrap_or_else(|| say(250, "2.0.0", "ok dirdel"))
     }
 }
 
