@@ -141,6 +141,9 @@ settings! {
     /// Its key, PEM.
     tls_key: Option<PathBuf> = "tls.key", "\"\"";
 
+    /// Whether the public pages are served: `/tools` and `/smtp-errors`. They reach public addresses alone.
+    web_public: bool = "web.public", "true";
+
     /// What the MTA-STS policies ask of senders: `testing`, or `enforce` once the certificate is one that they can verify.
     mta_sts_mode: String = "mta_sts.mode", "\"testing\"";
 

@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use check::Blocklists;
+use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
 use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
-use rules::{Blame, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
+use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
-use web::{Site, StsMode};
+use web::{Public, Site, StsMode};
 
 use crate::{clock::SystemClock, config::Config};
 
@@ -68,7 +68,9 @@ impl Served {
         let store = ops.store.clone();
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
-        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
+        let checks = public_checks(config, &ops)?;
+        let public = public_pages(config, ops)?;
+        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)?, checks, public };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;
@@ -100,6 +102,19 @@ fn local(listener: &TcpListener) -> Result<SocketAddr, Fault> {
 
 fn unheard(error: std::io::Error) -> Fault {
     Fault::new("listen.bind", Blame::Us, Retry::Later).caused_by(error)
+}
+
+/// What strangers may look at the world with: public addresses alone.
+fn public_checks(config: &Config, ops: &Ops) -> Result<Checks, Fault> {
+    let blocklists = blocklists(config, Asker::new(&blocklist_servers(config, &ops.resolver), DNS_LIMIT));
+    let checks = Checks::new(ops.resolver.clone())?.with_blocklists(blocklists);
+    Ok(Checks { reach: Reach::Public, hostname: config.hostname.clone(), ..checks })
+}
+
+/// The public pages, unless they are switched off.
+fn public_pages(config: &Config, ops: Ops) -> Result<Option<Public>, Fault> {
+    let tiers = Tiers::new(config.cost_tiers.clone(), config.cost_minimum)?;
+    Ok(config.web_public.then(|| Public::new(ops, tiers)))
 }
 
 fn sts_mode(config: &Config) -> Result<StsMode, Fault> {

@@ -8,7 +8,9 @@ mod listener;
 mod policy;
 mod probe;
 mod problem;
+mod public;
 pub mod reference;
+mod site;
 
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use store::Store;
 use tokio::net::TcpListener;
 
 pub use policy::StsMode;
+pub use public::Public;
 
 use crate::{listener::Limited, problem::Problem};
 
@@ -43,6 +46,10 @@ pub struct Site {
     pub metrics: Metrics,
     /// What the MTA-STS policies ask of senders.
     pub sts_mode: StsMode,
+    /// What looks at the world for whoever asks: at public addresses alone.
+    pub checks: check::Checks,
+    /// The public pages; `None` when they are switched off.
+    pub public: Option<Public>,
 }
 
 /// Serves health, readiness and metrics until stopped. Not for the open Internet.
@@ -60,7 +67,8 @@ where
     Limited<L>: axum::serve::Listener<Addr = std::net::SocketAddr>,
 {
     let (mut told, mut late) = (stop.clone(), stop);
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { told.stopped().await });
+    let service = router.into_make_service_with_connect_info::<public::Peer>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { told.stopped().await });
     let too_late = async {
         late.stopped().await;
         tokio::time::sleep(STOP_LIMIT).await;
@@ -81,12 +89,20 @@ fn inner(site: Site) -> Router {
         .route("/readyz", get(probe::readyz))
         .route("/metrics", get(probe::metrics))
         // For a proxy in front that holds the certificate.
-        .route("/.well-known/mta-sts.txt", get(policy::mta_sts));
+        .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
+        .merge(shared(&site));
     dressed(routes, site)
 }
 
 fn outer(site: Site) -> Router {
-    dressed(Router::new().route("/.well-known/mta-sts.txt", get(policy::mta_sts)), site)
+    let routes = Router::new().route("/.well-known/mta-sts.txt", get(policy::mta_sts)).merge(shared(&site));
+    dressed(routes, site)
+}
+
+/// The pages, with and without TLS.
+fn shared(site: &Site) -> Router<Site> {
+    let pages = site.public.as_ref().map(public::routes).unwrap_or_default();
+    site::routes().merge(pages)
 }
 
 /// With the limits and headers of every answer.
@@ -118,7 +134,7 @@ async fn with_security_headers(request: Request, next: Next) -> Response {
         (header::CACHE_CONTROL, "no-store"),
     ];
     for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -3,8 +3,8 @@
 //!
 //! Every page can be read without a script.
 
-mod page;
-mod row;
+pub(crate) mod page;
+pub(crate) mod row;
 
 use std::collections::BTreeMap;
 
@@ -45,17 +45,17 @@ struct ProviderPage<'a> {
     rows: Vec<Row>,
 }
 
-struct Group {
-    slug: &'static str,
-    title: &'static str,
-    text: &'static str,
-    rows: Vec<Row>,
+pub(crate) struct Group {
+    pub slug: &'static str,
+    pub title: &'static str,
+    pub text: &'static str,
+    pub rows: Vec<Row>,
 }
 
-struct ProviderRow {
-    id: &'static str,
-    name: &'static str,
-    count: usize,
+pub(crate) struct ProviderRow {
+    pub id: &'static str,
+    pub name: &'static str,
+    pub count: usize,
 }
 
 /// An entry as the search in the browser sees it.
@@ -107,8 +107,13 @@ fn file(name: impl Into<String>, text: String) -> File {
 }
 
 fn index(base: &str) -> Index<'_> {
+    Index { base, count: all().len(), groups: groups(), providers: with_variants() }
+}
+
+/// All entries by what they answer.
+pub(crate) fn groups() -> Vec<Group> {
     let in_group = |wanted: fn(&Entry) -> bool| rows(all().iter().filter(move |entry| wanted(entry)));
-    let groups = vec![
+    vec![
         Group {
             slug: "permanent",
             title: "5xx, refused for good",
@@ -139,8 +144,7 @@ fn index(base: &str) -> Index<'_> {
             text: "Replies that are no errors.",
             rows: in_group(|entry| entry.category == Category::Ok && (starts_with(entry, 2) || starts_with(entry, 3))),
         },
-    ];
-    Index { base, count: all().len(), groups, providers: with_variants() }
+    ]
 }
 
 fn starts_with(entry: &Entry, digit: u16) -> bool {
@@ -148,7 +152,7 @@ fn starts_with(entry: &Entry, digit: u16) -> bool {
 }
 
 /// The providers that have entries of their own, those with the most first.
-fn with_variants() -> Vec<ProviderRow> {
+pub(crate) fn with_variants() -> Vec<ProviderRow> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for id in all().iter().filter_map(|entry| entry.provider.as_deref()) {
         *counts.entry(id).or_default() += 1;

@@ -214,6 +214,13 @@ impl FromToml for String {
     }
 }
 
+impl FromToml for bool {
+    const KIND: &'static str = "true or false";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        value.as_bool().ok_or_else(|| expected(Self::KIND, value))
+    }
+}
+
 impl FromToml for PathBuf {
     const KIND: &'static str = "path";
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {

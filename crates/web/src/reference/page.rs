@@ -8,54 +8,80 @@ use super::row::Row;
 /// Most sample lines on a page.
 const MAX_LINES: usize = 6;
 
+/// The page in the exported site.
 #[derive(Template)]
 #[template(path = "reference/entry.html")]
 pub struct EntryPage<'a> {
     base: &'a str,
-    entry: &'static Entry,
-    codes: String,
-    provider: &'static str,
-    provider_id: &'static str,
-    facts: Vec<Fact>,
-    headings: (&'static str, &'static str, &'static str),
-    causes: Vec<CauseRow>,
-    steps: Vec<StepRow>,
-    lines: Vec<Line>,
-    related: Vec<Row>,
-    sources: Vec<Citation>,
-    json_ld: String,
-}
-
-struct Fact {
-    name: &'static str,
-    value: String,
-}
-
-struct CauseRow {
-    why: &'static str,
-    check: String,
-}
-
-struct StepRow {
-    title: &'static str,
-    text: &'static str,
-    commands: Vec<String>,
-}
-
-struct Line {
-    text: &'static str,
-    source: &'static str,
+    page: Article,
 }
 
 impl<'a> EntryPage<'a> {
     pub fn new(base: &'a str, entry: &'static Entry) -> Self {
+        Self { base, page: Article::new(entry, EXPORTED) }
+    }
+}
+
+/// How pages lead to one another.
+#[derive(Clone, Copy)]
+pub struct Links {
+    pub home: &'static str,
+    pub prefix: &'static str,
+    pub suffix: &'static str,
+}
+
+/// All in one folder.
+const EXPORTED: Links = Links { home: "index.html", prefix: "", suffix: ".html" };
+/// Below `/smtp-errors`.
+pub const LIVE: Links = Links { home: "/smtp-errors", prefix: "/smtp-errors/", suffix: "" };
+
+/// What stands on the page of an entry, wherever it is shown.
+pub struct Article {
+    pub entry: &'static Entry,
+    pub codes: String,
+    pub provider: &'static str,
+    pub provider_id: &'static str,
+    pub facts: Vec<Fact>,
+    pub headings: (&'static str, &'static str, &'static str),
+    pub causes: Vec<CauseRow>,
+    pub steps: Vec<StepRow>,
+    pub lines: Vec<Line>,
+    pub related: Vec<Row>,
+    pub sources: Vec<Citation>,
+    pub json_ld: String,
+    pub links: Links,
+}
+
+pub struct Fact {
+    pub name: &'static str,
+    pub value: String,
+}
+
+pub struct CauseRow {
+    pub why: &'static str,
+    pub check: String,
+}
+
+pub struct StepRow {
+    pub title: &'static str,
+    pub text: &'static str,
+    pub commands: Vec<String>,
+}
+
+pub struct Line {
+    pub text: &'static str,
+    pub source: &'static str,
+}
+
+impl Article {
+    pub fn new(entry: &'static Entry, links: Links) -> Self {
         let provider = entry.provider.as_deref().and_then(reference::provider);
         let headings = match provider {
             Some(_) => ("How it appears", "Where you see it", "Why it is sent"),
             None => ("What it means", "Who sends it", "Why it happens"),
         };
         Self {
-            base,
+            links,
             entry,
             codes: entry.codes(),
             provider: provider.map_or("the provider", |provider| provider.name.as_str()),

@@ -8,6 +8,8 @@
     reason = "tests may panic"
 )]
 
+mod pages;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use net::{Stop, Stopper};
@@ -40,6 +42,14 @@ struct Server {
 }
 
 async fn server() -> Server {
+    // Nobody answers there.
+    let nobody: SocketAddr = ([127, 0, 0, 1], 9).into();
+    let resolver = dns::Resolver::new(&[nobody], Duration::from_millis(50), false).unwrap();
+    server_over(resolver, true).await
+}
+
+/// With that world to look at, and the public pages on or off.
+async fn server_over(resolver: dns::Resolver, public: bool) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("store.db").display());
     let store = Store::open(&url, Arc::new(Still)).await.unwrap();
@@ -47,7 +57,21 @@ async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop): (Stopper, Stop) = Stopper::new();
-    let site = web::Site { store: store.clone(), metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
+    let ops = ops::Ops {
+        store: store.clone(),
+        resolver: resolver.clone(),
+        key: rules::secret::Key([7; 32]),
+        publishing: ops::Publishing::Embedded,
+        daily_cap: 50,
+        expiry: Duration::from_secs(60),
+    };
+    let site = web::Site {
+        store: store.clone(),
+        metrics: metrics.clone(),
+        sts_mode: web::StsMode::Testing,
+        checks: check::Checks::new(resolver).unwrap(),
+        public: public.then(|| web::Public::new(ops, rules::cost::Tiers::published())),
+    };
     let serving = tokio::spawn(web::serve(listener, site, stop));
     Server { address, store, metrics, stopper, serving, _folder: folder }
 }
