@@ -18,6 +18,8 @@ pub(crate) enum Block {
     Table(String, Vec<&'static str>, Vec<Vec<String>>),
     /// Something to copy, with its name.
     Code(String, String),
+    /// Lines whose columns matter: never wrapped.
+    Picture(String),
     /// A sum with its arithmetic, and what it is of.
     Grade(String, Grade),
     /// What the large receivers would answer.
@@ -73,6 +75,7 @@ impl Block {
             Self::Findings(findings) => findings.iter().map(finding).collect(),
             Self::Table(caption, head, rows) => table(caption, head, rows),
             Self::Code(name, text) => format!("{name}:\n{}\n", text.trim_end()),
+            Self::Picture(text) => format!("{}\n", text.trim_end()),
             Self::Grade(about, grade) => {
                 format!(
                     "{about}: {} ({} of {} points)\n    {}\n",

@@ -34,7 +34,7 @@ pub(super) fn from(input: &Input, sink: &Sink) -> Result<Value, Fault> {
     };
     sink.tell(Block::Heading(String::from("What was found")));
     sink.tell(Block::Notice(state, sentence.to_owned()));
-    sink.tell(Block::Code(String::from("In its place"), told.shown()));
+    sink.tell(Block::Picture(told.shown()));
     if let Some(repaired) = &told.repaired {
         sink.tell(Block::Code(String::from("Put right"), repaired.clone()));
     }
