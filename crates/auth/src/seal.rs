@@ -14,8 +14,7 @@ const NONCE: usize = 12;
 pub fn seal(key: &Key, about: &str, octets: &[u8]) -> Result<String, Fault> {
     let key = RandomizedNonceKey::new(&AES_256_GCM, &key.0).map_err(|_| broken())?;
     let mut text = octets.to_vec();
-    let nonce =
-        key.seal_in_place_append_tag(Aad::from(about.as_bytes()), &mut text).map_err(|_| broken())?;
+    let nonce = key.seal_in_place_append_tag(Aad::from(about.as_bytes()), &mut text).map_err(|_| broken())?;
     let sealed: Vec<u8> = nonce.as_ref().iter().copied().chain(text).collect();
     Ok(syntax::encode_base64(&sealed))
 }

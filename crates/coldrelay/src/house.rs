@@ -68,7 +68,7 @@ impl Served {
         let store = ops.store.clone();
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
-        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
+        let site = Site { store, ops, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;

@@ -47,9 +47,22 @@ async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop): (Stopper, Stop) = Stopper::new();
-    let site = web::Site { store: store.clone(), metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
+    let ops = ops(&store);
+    let site = web::Site { store: store.clone(), ops, metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
     let serving = tokio::spawn(web::serve(listener, site, stop));
     Server { address, store, metrics, stopper, serving, _folder: folder }
+}
+
+fn ops(store: &Store) -> ops::Ops {
+    ops::Ops {
+        store: store.clone(),
+        // Nobody answers there.
+        resolver: dns::Resolver::new(&["127.0.0.1:1".parse().unwrap()], Duration::from_secs(1), false).unwrap(),
+        key: rules::secret::Key([7; 32]),
+        publishing: ops::Publishing::Print,
+        daily_cap: 50,
+        expiry: Duration::from_secs(3600),
+    }
 }
 
 impl Server {
