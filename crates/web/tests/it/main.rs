@@ -8,6 +8,8 @@
     reason = "tests may panic"
 )]
 
+mod access;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use net::{Stop, Stopper};
@@ -36,6 +38,7 @@ struct Server {
     metrics: Metrics,
     stopper: Stopper,
     serving: JoinHandle<()>,
+    last_head: std::sync::Mutex<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -50,7 +53,7 @@ async fn server() -> Server {
     let ops = ops(&store);
     let site = web::Site { store: store.clone(), ops, metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
     let serving = tokio::spawn(web::serve(listener, site, stop));
-    Server { address, store, metrics, stopper, serving, _folder: folder }
+    Server { address, store, metrics, stopper, serving, last_head: std::sync::Mutex::default(), _folder: folder }
 }
 
 fn ops(store: &Store) -> ops::Ops {
@@ -72,13 +75,54 @@ impl Server {
     }
 
     async fn ask_host(&self, method: &str, path: &str, host: &str) -> (String, String) {
+        let (head, body) = self.exchange(method, path, host, &[], "").await;
+        (head.to_ascii_lowercase(), body)
+    }
+
+    async fn ask_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (String, String) {
+        let (head, body) = self.exchange(method, path, "localhost", headers, body).await;
+        *self.last_head.lock().unwrap() = head.clone();
+        (head.to_ascii_lowercase(), body)
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (String, String) {
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        let headers: Vec<_> = headers.iter().copied().chain([kind]).collect();
+        self.ask_with("POST", path, &headers, body).await
+    }
+
+    /// The cookie that the last answer set, as it was written.
+    fn cookie_of(&self, head: &str) -> String {
+        let written = self.last_head.lock().unwrap().clone();
+        assert_eq!(written.to_ascii_lowercase(), head, "the last answer");
+        let line = written.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect(head).to_owned();
+        assert!(line.contains("; Path=/; HttpOnly; SameSite=Lax"), "{line}");
+        line.split(';').next().unwrap().to_owned()
+    }
+
+    fn ops(&self) -> ops::Ops {
+        ops(&self.store)
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        host: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (String, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.to_ascii_lowercase(), body.to_owned())
+        (head.to_owned() + "\r\n", body.to_owned())
     }
 }
 
