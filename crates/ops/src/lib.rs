@@ -9,7 +9,9 @@ mod mailbox_check;
 mod probe;
 mod queue;
 mod record;
+mod rows;
 mod send;
+mod tenancy;
 mod tools;
 mod verify;
 
@@ -21,6 +23,7 @@ pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use queue::{Why, WhyRecipient};
+pub use rows::{BadRow, RowOutcome};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
