@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use check::Blocklists;
+use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
 use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
@@ -68,7 +68,9 @@ impl Served {
         let store = ops.store.clone();
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
-        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
+        let blocklists = blocklists(config, Asker::new(&blocklist_servers(config, &ops.resolver), DNS_LIMIT));
+        let checks = Checks::new(ops.resolver.clone())?.with_blocklists(blocklists);
+        let site = Site { store, ops, checks, metrics: house.metrics.clone(), sts_mode: sts_mode(config)? };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;

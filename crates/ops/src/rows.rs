@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use rules::{Fault, id::WorkspaceId};
 use syntax::Address;
 
-use crate::{MailboxRequest, NewCredentials, Ops, mailbox::{read_rows, write_csv}};
+use crate::{
+    MailboxRequest, NewCredentials, Ops,
+    mailbox::{read_rows, write_csv},
+};
 
 /// What became of one row.
 #[derive(Debug)]
@@ -79,7 +82,8 @@ impl Ops {
     /// # Errors
     /// `store.*`
     pub async fn export_mailboxes_within(&self, of: Option<&WorkspaceId>) -> Result<String, Fault> {
-        let columns = ["address", "display", "daily_cap", "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port"];
+        let columns =
+            ["address", "display", "daily_cap", "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port"];
         let mut rows = vec![columns.map(String::from).to_vec()];
         for mailbox in self.store.mailboxes_after(of, None, "", u32::MAX >> 1).await? {
             let host = mailbox.address.domain().child("box").to_string();
@@ -94,7 +98,8 @@ impl Ops {
                 String::from("993"),
             ]);
         }
-        let guarded: Vec<Vec<String>> = rows.into_iter().map(|row| row.iter().map(|cell| guarded(cell)).collect()).collect();
+        let guarded: Vec<Vec<String>> =
+            rows.into_iter().map(|row| row.iter().map(|cell| guarded(cell)).collect()).collect();
         write_csv(&guarded)
     }
 }

@@ -1,14 +1,17 @@
 //! What one tenant may see: an object of another is not there. `None` is whoever may see the whole installation.
 
+use rules::event::Event;
 use rules::{
     Fault,
     id::{MessageId, RecipientId, WorkspaceId},
 };
-use rules::event::Event;
 use store::{Mailbox, QueueFilter, QueuedMessage, SendingDomain, StoredEvent};
 use syntax::{Address, Domain};
 
-use crate::{DomainSummary, Ops, domain::{summary, unknown}};
+use crate::{
+    DomainSummary, Ops,
+    domain::{summary, unknown},
+};
 
 impl Ops {
     /// The domain, when it is of that workspace.

@@ -4,6 +4,7 @@
 //! Reading order: [`serve`], [`serve_tls`], then `probe` (the answers), `problem` (what is not found or went wrong, as RFC 9457
 //! says it) and `listener` (how many clients, and for how long).
 
+mod api;
 mod listener;
 mod policy;
 mod probe;
@@ -11,23 +12,28 @@ mod problem;
 pub mod reference;
 mod site;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    extract::{FromRef, Request},
+    extract::{FromRef, Request, connect_info::Connected},
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
+    serve::IncomingStream,
 };
 use notify::Metrics;
 use store::Store;
 use tokio::net::TcpListener;
 
+pub use api::document as openapi;
 pub use policy::StsMode;
 
-use crate::{listener::Limited, problem::Problem};
+use crate::{
+    listener::{Limited, Peer},
+    problem::Problem,
+};
 
 /// Longest time for one answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -42,6 +48,10 @@ pub struct Site {
     pub store: Store,
     /// Counts.
     pub metrics: Metrics,
+    /// Deeds.
+    pub ops: ops::Ops,
+    /// Live checks, of public addresses alone.
+    pub checks: check::Checks,
     /// What the MTA-STS policies ask of senders.
     pub sts_mode: StsMode,
 }
@@ -58,10 +68,12 @@ pub async fn serve_tls(listener: net::TlsListener, site: Site, stop: net::Stop) 
 
 async fn run<L>(listener: Limited<L>, router: Router, stop: net::Stop)
 where
-    Limited<L>: axum::serve::Listener<Addr = std::net::SocketAddr>,
+    Limited<L>: axum::serve::Listener<Addr = SocketAddr>,
+    Peer: for<'s> Connected<IncomingStream<'s, Limited<L>>>,
 {
     let (mut told, mut late) = (stop.clone(), stop);
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { told.stopped().await });
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>())
+        .with_graceful_shutdown(async move { told.stopped().await });
     let too_late = async {
         late.stopped().await;
         tokio::time::sleep(STOP_LIMIT).await;
@@ -83,7 +95,8 @@ fn inner(site: Site) -> Router {
         .route("/metrics", get(probe::metrics))
         // For a proxy in front that holds the certificate.
         .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
-        .merge(site::routes());
+        .merge(site::routes())
+        .merge(api::routes());
     dressed(routes, site)
 }
 

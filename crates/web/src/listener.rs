@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::Listener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use net::{TlsListener, TlsStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -24,6 +27,10 @@ const MAX_CLIENTS: usize = 256;
 
 /// Longest silence of a client, within a request and between two.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub SocketAddr);
 
 /// The listener.
 pub(crate) struct Limited<L> {
@@ -116,5 +123,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Client<S> {
     }
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+impl Connected<IncomingStream<'_, Limited<TcpListener>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Limited<TcpListener>>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, Limited<TlsListener>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Limited<TlsListener>>) -> Self {
+        Self(*stream.remote_addr())
     }
 }

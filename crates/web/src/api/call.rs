@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,7 +12,7 @@ use axum::{
     Json,
     body::{Bytes, to_bytes},
     extract::{ConnectInfo, FromRequestParts, RawPathParams, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rules::{Fault, id::WorkspaceId, secret::unguessable};
@@ -23,13 +22,14 @@ use syntax::{Address, Domain};
 use tokio::time::Instant;
 
 use super::{
+    caller::Caller,
     endpoint::{Body, Endpoint, May, Parameter},
     limit::Limits,
     schema,
 };
 use crate::{
     Site,
-    access::{By, Caller},
+    listener::Peer,
     problem::{Problem, Wrong},
 };
 
@@ -79,7 +79,7 @@ impl Door {
 
     async fn answered(&self, endpoint: &Endpoint, site: Site, request: Request) -> Result<Response, Box<Response>> {
         let (mut parts, body) = request.into_parts();
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|info| info.0.0.ip());
         let stranger = peer.map_or_else(|| String::from("somebody"), |ip| ip.to_string());
         let caller = match endpoint.may {
             May::Everybody => None,
@@ -101,7 +101,9 @@ impl Door {
                 return Err(too_many(left.seconds));
             }
             if let Some(caller) = &caller {
-                entitled(endpoint, caller, &parts.method, &parts.headers)?;
+                if let Some(scope) = endpoint.may.scope() {
+                    caller.must(scope)?;
+                }
             }
             let path = RawPathParams::from_request_parts(&mut parts, &site).await.map_err(|_| Problem::not_found())?;
             let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -130,22 +132,6 @@ impl Door {
 
 fn too_many(seconds: u64) -> Problem {
     Problem::too_many(seconds, format!("Try again in {seconds} s; the RateLimit header says how many may follow."))
-}
-
-/// The scope; and that a browser's session is not used by another site's page.
-fn entitled(endpoint: &Endpoint, caller: &Caller, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    if let Some(scope) = endpoint.may.scope() {
-        caller.must(scope)?;
-    }
-    match &caller.by {
-        By::Session { csrf } if *method != Method::GET => {
-            match headers.get("x-csrf-token").is_some_and(|token| token.as_bytes() == csrf.as_bytes()) {
-                true => Ok(()),
-                false => Err(Problem::forbidden("A session changes things only with its token in X-CSRF-Token.")),
-            }
-        }
-        By::Session { .. } | By::Key => Ok(()),
-    }
 }
 
 /// Path and query, held against what the endpoint declares.
@@ -295,7 +281,9 @@ impl Call {
 
 /// Text of the body that has a type of its own.
 pub(super) fn parsed<T>(pointer: &str, read: Result<T, impl std::fmt::Display>) -> Result<T, Problem> {
-    read.map_err(|why| Problem::invalid("Look at the fields of the body.").wrong(vec![Wrong::at(pointer, why.to_string())]))
+    read.map_err(|why| {
+        Problem::invalid("Look at the fields of the body.").wrong(vec![Wrong::at(pointer, why.to_string())])
+    })
 }
 
 /// An answer in JSON.

@@ -63,11 +63,7 @@ impl Bucket {
         (self.tokens + since * Self::rate()).min(f64::from(QUOTA))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 0 and the quota, or a minute"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the quota, or a minute")]
     fn take(&mut self, now: Instant) -> Left {
         self.tokens = self.filled(now);
         self.at = now;

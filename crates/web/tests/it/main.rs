@@ -8,6 +8,8 @@
     reason = "tests may panic"
 )]
 
+mod api;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use net::{Stop, Stopper};
@@ -47,9 +49,25 @@ async fn server() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop): (Stopper, Stop) = Stopper::new();
-    let site = web::Site { store: store.clone(), metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
+    let ops = ops(store.clone());
+    let checks = check::Checks::new(ops.resolver.clone()).unwrap();
+    let site =
+        web::Site { store: store.clone(), ops, checks, metrics: metrics.clone(), sts_mode: web::StsMode::Testing };
     let serving = tokio::spawn(web::serve(listener, site, stop));
     Server { address, store, metrics, stopper, serving, _folder: folder }
+}
+
+/// Deeds over that store; nobody answers for the DNS.
+fn ops(store: Store) -> ops::Ops {
+    let nobody = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    ops::Ops {
+        store,
+        resolver: dns::Resolver::new(&[nobody], Duration::from_millis(200), false).unwrap(),
+        key: rules::secret::Key([7; 32]),
+        publishing: ops::Publishing::Embedded,
+        daily_cap: 50,
+        expiry: Duration::from_secs(3600),
+    }
 }
 
 impl Server {
