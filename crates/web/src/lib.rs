@@ -9,6 +9,7 @@ mod policy;
 mod probe;
 mod problem;
 pub mod reference;
+mod site;
 
 use std::time::Duration;
 
@@ -81,7 +82,8 @@ fn inner(site: Site) -> Router {
         .route("/readyz", get(probe::readyz))
         .route("/metrics", get(probe::metrics))
         // For a proxy in front that holds the certificate.
-        .route("/.well-known/mta-sts.txt", get(policy::mta_sts));
+        .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
+        .merge(site::routes());
     dressed(routes, site)
 }
 
@@ -118,7 +120,7 @@ async fn with_security_headers(request: Request, next: Next) -> Response {
         (header::CACHE_CONTROL, "no-store"),
     ];
     for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
