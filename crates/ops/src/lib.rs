@@ -1,6 +1,7 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
 mod blocklist;
+mod desk;
 mod domain;
 mod house;
 mod mail_test;
@@ -14,6 +15,7 @@ mod tools;
 mod verify;
 
 pub use blocklist::{BlocklistWatch, ListedSubject};
+pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;

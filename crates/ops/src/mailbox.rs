@@ -238,7 +238,7 @@ fn bad_csv(mut lines: Vec<String>) -> Fault {
     Fault::caller("mailbox.csv", lines.join("\n"))
 }
 
-fn write_csv(rows: &[Vec<String>]) -> Result<String, Fault> {
+pub(crate) fn write_csv(rows: &[Vec<String>]) -> Result<String, Fault> {
     let fault = |error: String| Fault::new("mailbox.csv", Blame::Us, Retry::Later).caused_by(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
