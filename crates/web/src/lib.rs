@@ -4,6 +4,7 @@
 //! Reading order: [`serve`], [`serve_tls`], then `probe` (the answers), `problem` (what is not found or went wrong, as RFC 9457
 //! says it) and `listener` (how many clients, and for how long).
 
+mod desk;
 mod listener;
 mod policy;
 mod probe;
