@@ -1,5 +1,6 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
+mod access;
 mod blocklist;
 mod desk;
 mod domain;
@@ -14,6 +15,7 @@ mod send;
 mod tools;
 mod verify;
 
+pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};

@@ -3,6 +3,7 @@
 //! Everything that a reply depends on goes through the committer: it is durable when the call returns.
 //! Reading order: [`Store`], then one module a table.
 
+mod access;
 mod attempt;
 mod callout;
 mod committer;
@@ -27,6 +28,7 @@ mod suppression;
 mod workspace;
 mod zone;
 
+pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession, Session};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
 pub use desk::{

@@ -125,7 +125,7 @@ pub(crate) fn subject(text: impl Display) -> String {
 
 /// The return path of a domain's messages: a token of each recipient stands where the asterisk is.
 pub(crate) fn return_path(domain: impl Display) -> String {
-    format!("b+*@{domain}")
+    format!("bounce+*@{domain}")
 }
 
 /// A mailbox's state in one word.
