@@ -15,12 +15,12 @@ use rules::{
 };
 use store::{Account, Deed, NewAccount};
 
+use self::password::{check_strength, hash, verify};
 pub use self::{
     api_key::{MadeApiKey, NewKey},
     code::TotpSetUp,
     session::{Browser, OpenedSession},
 };
-use self::password::{check_strength, hash, verify};
 use crate::Ops;
 
 /// Longest login and name, in characters.

@@ -223,17 +223,16 @@ async fn insert(tx: &mut Tx, new: NewAccount, deed: Deed) -> Result<Account, Fau
         totp_sealed: None,
         totp_step: 0,
     };
-    let insert = sql(
-        "INSERT INTO account (id, login, name, role, workspace, password_hash, totp_on, totp_step, created_at) \
-                      VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7)",
-    )
-    .bind(account.id.0.clone())
-    .bind(account.login.clone())
-    .bind(account.name.clone())
-    .bind(account.role.as_str())
-    .bind(account.workspace.as_ref().map(|workspace| workspace.0.clone()))
-    .bind(account.password_hash.clone())
-    .bind(tx.now.micros());
+    let insert =
+        sql("INSERT INTO account (id, login, name, role, workspace, password_hash, totp_on, totp_step, created_at) \
+                      VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7)")
+        .bind(account.id.0.clone())
+        .bind(account.login.clone())
+        .bind(account.name.clone())
+        .bind(account.role.as_str())
+        .bind(account.workspace.as_ref().map(|workspace| workspace.0.clone()))
+        .bind(account.password_hash.clone())
+        .bind(tx.now.micros());
     tx.run(insert).await?;
     tx.audit(deed).await?;
     Ok(account)

@@ -203,7 +203,8 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 
 /// Text that is downloaded.
 fn download(kind: &'static str, name: &str, text: String) -> Response {
-    let name: String = name.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-_".contains(*letter)).collect();
+    let name: String =
+        name.chars().filter(|letter| letter.is_ascii_alphanumeric() || ".-_".contains(*letter)).collect();
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -1,10 +1,6 @@
 //! The second factor: a code by time.
 
-use rules::{
-    Fault,
-    access::totp::Secret,
-    secret::derive,
-};
+use rules::{Fault, access::totp::Secret, secret::derive};
 use store::Account;
 
 use super::deed;

@@ -24,7 +24,8 @@ pub(super) fn check_strength(password: &str) -> Result<(), Fault> {
     if LENGTH.contains(&password.chars().count()) {
         return Ok(());
     }
-    let what = format!("a password has {} to {} characters: some words in a row are fine", LENGTH.start(), LENGTH.end());
+    let what =
+        format!("a password has {} to {} characters: some words in a row are fine", LENGTH.start(), LENGTH.end());
     Err(Fault::caller("account.password-weak", what))
 }
 

@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use rand::{TryRng as _, rngs::SysRng};
-use rules::{
-    Blame, Fault, Retry,
-    id::SessionId,
-    secret::hash_token,
-};
+use rules::{Blame, Fault, Retry, id::SessionId, secret::hash_token};
 use store::{Account, NewSession, Session};
 
 use super::deed;

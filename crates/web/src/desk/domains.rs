@@ -12,7 +12,9 @@ use store::{DomainFilter, DomainRow};
 use syntax::Domain;
 
 use super::{
-    Answer, Frame, Refused, Right, Viewer, cut, download, fields::{Fields, encode}, link, page_and_one, see_other,
+    Answer, Frame, Refused, Right, Viewer, cut, download,
+    fields::{Fields, encode},
+    link, page_and_one, see_other,
 };
 use crate::site::page;
 
@@ -198,7 +200,9 @@ pub(super) async fn plan_again(State(ops): State<Ops>, viewer: Viewer, Path(name
 
 fn of_plan(frame: Frame, report: DomainReport) -> Planned {
     let change = |change: &dns::Change| match change {
-        dns::Change::Add { record } => ("add", record.owner.clone(), record.data.kind().to_owned(), record.data.rdata()),
+        dns::Change::Add { record } => {
+            ("add", record.owner.clone(), record.data.kind().to_owned(), record.data.rdata())
+        }
         dns::Change::Replace { record, .. } => {
             ("replace", record.owner.clone(), record.data.kind().to_owned(), record.data.rdata())
         }

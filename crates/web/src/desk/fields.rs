@@ -8,7 +8,9 @@ impl Fields {
     /// Reads `a=1&b=two+words`.
     pub(crate) fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
-        Self(pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decode(k), decode(v))).collect())
+        Self(
+            pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decode(k), decode(v))).collect(),
+        )
     }
     /// The first of that name, without spaces around; empty when there is none.
     pub(crate) fn get(&self, name: &str) -> &str {

@@ -10,7 +10,11 @@ use rules::id::{MessageId, RecipientId};
 use store::{MessageFilter, MessageRow, State as RecipientState, WaitingRow};
 use syntax::Domain;
 
-use super::{Answer, Frame, Refused, Right, Viewer, cut, fields::{Fields, encode}, link, page_and_one, see_other};
+use super::{
+    Answer, Frame, Refused, Right, Viewer, cut,
+    fields::{Fields, encode},
+    link, page_and_one, see_other,
+};
 use crate::site::page;
 
 /// Days of the page of bounces.
@@ -50,9 +54,13 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
     };
     let (rows, more) = cut(rows);
     let base = [("q", search.as_str()), ("domain", &domain), ("state", &state)];
-    let next = rows.last().filter(|_| more).map(|last| link("/messages", &[base.as_slice(), &[("before", last.id.as_str())]].concat()));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| link("/messages", &[base.as_slice(), &[("before", last.id.as_str())]].concat()));
     let states = ["queued", "deferred", "sending", "in_doubt", "delivered", "bounced", "dropped"];
-    Ok(page(&List { frame: Frame::new("/messages", &viewer), rows, states, next, search, domain, state }).into_response())
+    Ok(page(&List { frame: Frame::new("/messages", &viewer), rows, states, next, search, domain, state })
+        .into_response())
 }
 
 /// The domain that is asked for (`Some(None)`: none is), or nothing when it is not there.
@@ -94,7 +102,11 @@ pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<S
         "drop" => ops.desk_drop(workspace, &id).await.map(drop)?,
         other => return Err(Refused::Typed(format!("`{other}` is no deed of a message"))),
     }
-    let back = if form.get("back") == "/queue" { String::from("/queue") } else { format!("/messages/{}", encode(id.as_str())) };
+    let back = if form.get("back") == "/queue" {
+        String::from("/queue")
+    } else {
+        format!("/messages/{}", encode(id.as_str()))
+    };
     Ok(see_other(&back))
 }
 

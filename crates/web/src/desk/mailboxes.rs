@@ -11,7 +11,9 @@ use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
 use syntax::{Address, Domain};
 
 use super::{
-    Answer, Frame, Refused, Right, Viewer, cut, download, fields::{Fields, encode}, link, page_and_one, see_other,
+    Answer, Frame, Refused, Right, Viewer, cut, download,
+    fields::{Fields, encode},
+    link, page_and_one, see_other,
 };
 use crate::site::page;
 
@@ -55,7 +57,10 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
     let any = !rows.is_empty() || ops.has_mailboxes(viewer.workspace.as_ref()).await?;
     let [search, domain, state, sort] = ["q", "domain", "state", "sort"].map(|name| asked.get(name).to_owned());
     let base = [("q", search.as_str()), ("domain", &domain), ("state", &state), ("sort", &sort)];
-    let next = rows.last().filter(|_| more).map(|last| link("/mailboxes", &[base.as_slice(), &[("after", last.id.as_str())]].concat()));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| link("/mailboxes", &[base.as_slice(), &[("after", last.id.as_str())]].concat()));
     let (export, here) = (link("/mailboxes/export.csv", &base), link("/mailboxes", &base));
     let frame = Frame::new("/mailboxes", &viewer);
     Ok(page(&List { frame, rows, any, next, export, here, search, domain, state, sort }).into_response())
@@ -142,10 +147,12 @@ pub(super) async fn add(State(ops): State<Ops>, viewer: Viewer, body: String) ->
     let form = Fields::parse(&body);
     viewer.takes(Right::ChangeMailboxes, &form)?;
     let made = match request(&form) {
-        Ok(request) => ops.desk_add_mailbox(viewer.workspace.as_ref(), request).await.map_err(|fault| match fault.blame {
-            rules::Blame::Caller => Ok(fault.to_string()),
-            _ => Err(fault),
-        }),
+        Ok(request) => {
+            ops.desk_add_mailbox(viewer.workspace.as_ref(), request).await.map_err(|fault| match fault.blame {
+                rules::Blame::Caller => Ok(fault.to_string()),
+                _ => Err(fault),
+            })
+        }
         Err(wrong) => Err(Ok(wrong)),
     };
     let frame = Frame::new("/mailboxes", &viewer);

@@ -70,6 +70,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
         let next = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| see_other(&link("/sign-in", &[("next", next)])).into_response())
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(|| see_other(&link("/sign-in", &[("next", next)])).into_response())
     }
 }
