@@ -25,7 +25,8 @@ pub fn unpack(octets: &[u8]) -> Result<Vec<u8>, Problem> {
     for _ in 0..MAX_LAYERS {
         text = match packing(&text) {
             Packing::None => return Ok(text),
-            Packing::Gzip => inflate(flate2::read::MultiGzDecoder::new(text.as_slice()), text.len())?,
+            // One member. Reality: Mimecast's gzip is followed by a line end, which is no second member.
+            Packing::Gzip => inflate(flate2::read::GzDecoder::new(text.as_slice()), text.len())?,
             Packing::Zip => zip::only_report(&text)?,
         };
     }
@@ -87,6 +88,11 @@ mod tests {
         assert_eq!(unpack(&gzip(&vec![b' '; 32 * 1024 * 1024])), Err(Problem::Bomb { ratio: MAX_RATIO }));
         let rows: String = (0..60_000).map(|row| format!("<record><row>{row}</row></record>")).collect();
         assert_eq!(unpack(&gzip(rows.as_bytes())).unwrap(), rows.as_bytes());
+    }
+
+    #[test]
+    fn what_follows_the_packed_report_is_left() {
+        assert_eq!(unpack(&[gzip(b"<feedback/>"), b"\r\n".to_vec()].concat()).unwrap(), b"<feedback/>");
     }
 
     #[test]

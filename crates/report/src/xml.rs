@@ -21,6 +21,10 @@ pub(crate) trait Visitor {
 /// Walks through the document.
 pub(crate) fn walk(text: &str, visitor: &mut impl Visitor) -> Result<(), Problem> {
     let mut reader = Reader::from_str(text);
+    // Reality: `<email><report@example.net></email>`. An end without its beginning is passed over, and one that comes
+    // too early ends what is open in it.
+    reader.config_mut().check_end_names = false;
+    reader.config_mut().allow_unmatched_ends = true;
     let mut path: Vec<String> = Vec::new();
     let mut said: Vec<String> = Vec::new();
     loop {
@@ -30,7 +34,13 @@ pub(crate) fn walk(text: &str, visitor: &mut impl Visitor) -> Result<(), Problem
                 open(visitor, &mut path, &mut said, start.local_name().as_ref())?;
                 close(visitor, &mut path, &mut said);
             }
-            Event::End(_) => close(visitor, &mut path, &mut said),
+            Event::End(end) => {
+                let name = end.local_name().as_ref().to_ascii_lowercase();
+                let open = path.iter().rposition(|known| *known == name).unwrap_or(path.len());
+                while path.len() > open {
+                    close(visitor, &mut path, &mut said);
+                }
+            }
             Event::Text(text) => add(&mut said, &text),
             Event::CData(text) => add(&mut said, &text),
             Event::GeneralRef(name) => add(&mut said, &reference(&name)),

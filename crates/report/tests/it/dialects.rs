@@ -130,10 +130,18 @@ fn what_is_no_report_says_why() {
     assert_eq!(problem("<html></html>"), "report.no-report");
     assert_eq!(problem("<feedback></feedback>"), "report.no-report");
     assert_eq!(problem("<feedback><record>"), "report.syntax");
-    assert_eq!(problem("<feedback></record></feedback>"), "report.syntax");
+    assert_eq!(problem("<feedback><record></feedback"), "report.syntax");
     assert_eq!(problem(""), "report.no-report");
     assert_eq!(parse_tls(b"{}").unwrap_err().id(), "report.no-report");
     assert_eq!(parse_tls(b"{\"policies\":").unwrap_err().id(), "report.syntax");
+}
+
+#[test]
+fn an_address_in_angle_brackets_costs_nothing_but_itself() {
+    let broken = "<feedback><report_metadata><org_name>veeam.example</org_name><email><report@veeam.example></email><report_id>1</report_id></report_metadata><policy_published><domain>example.com</domain></policy_published></feedback>";
+    let report = parse_aggregate(broken.as_bytes()).unwrap();
+    assert_eq!((report.organization.as_str(), report.report_id.as_str()), ("veeam.example", "1"));
+    assert_eq!(report.policy.domain, "example.com");
 }
 
 #[test]
