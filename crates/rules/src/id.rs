@@ -39,6 +39,10 @@ ids! {
     MailId;
     /// A one-time address and the message that was mailed to it.
     MailTestId;
+    /// A report of a receiver.
+    ReportId;
+    /// A rule for mail that arrives.
+    RuleId;
     /// An SMTP callout.
     CalloutId;
 }

@@ -4,14 +4,17 @@
 
 mod chance;
 mod clock;
+pub mod complaint;
 pub mod cost;
 pub mod event;
 mod fault;
+pub mod forward;
 pub mod generate;
 pub mod id;
 pub mod listing;
 pub mod mailbox_check;
 pub mod money;
+pub mod opt_out;
 pub mod outcome;
 pub mod pacing;
 pub mod probe;
@@ -21,6 +24,7 @@ pub mod route;
 pub mod secret;
 pub mod sizing;
 pub mod submission;
+pub mod suspicion;
 pub mod token;
 
 pub use chance::Chance;
