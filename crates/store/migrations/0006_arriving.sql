@@ -63,7 +63,7 @@ ALTER TABLE message ADD COLUMN reverse_path TEXT;
 ALTER TABLE suppression ADD COLUMN why TEXT;
 
 -- Rules for mail that arrives: `forward` (argument: to whom) of a mailbox, `refuse` (argument: a pattern) of a catch-all.
-CREATE TABLE rule (
+CREATE TABLE arriving_rule (
     id TEXT PRIMARY KEY,
     domain TEXT NOT NULL REFERENCES domain (id),
     mailbox TEXT REFERENCES mailbox (id),
@@ -72,8 +72,8 @@ CREATE TABLE rule (
     keeps BIGINT NOT NULL,
     created_at BIGINT NOT NULL
 );
-CREATE INDEX rule_mailbox ON rule (mailbox);
-CREATE INDEX rule_domain ON rule (domain);
+CREATE INDEX arriving_rule_mailbox ON arriving_rule (mailbox);
+CREATE INDEX arriving_rule_domain ON arriving_rule (domain);
 
 ALTER TABLE mailbox ADD COLUMN quota_octets BIGINT NOT NULL DEFAULT 5368709120;
 ALTER TABLE mailbox ADD COLUMN quota_mails BIGINT NOT NULL DEFAULT 1000000;

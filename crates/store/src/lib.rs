@@ -3,6 +3,7 @@
 //! Everything that a reply depends on goes through the committer: it is durable when the call returns.
 //! Reading order: [`Store`], then one module a table.
 
+mod arriving;
 mod attempt;
 mod callout;
 mod committer;
@@ -20,12 +21,16 @@ mod message;
 mod migrate;
 mod open;
 mod queue;
+mod quota;
 mod record;
+mod report;
 mod row;
+mod rule;
 mod suppression;
 mod workspace;
 mod zone;
 
+pub use arriving::{Arriving, ArrivingMail, ArrivingReport, Complaint, Forward};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
 pub use domain::{DkimKey, NewDomain, SendingDomain};
@@ -36,8 +41,11 @@ pub use mail_test::{MailTest, TestArrival};
 pub use mailbox::{Mailbox, NewMailbox};
 pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};
 pub use open::{Health, Store};
-pub use queue::{BeginAttempt, Due, Settled, Verdict};
+pub use queue::{BeginAttempt, Due, ReversePath, Settled, Verdict};
+pub use quota::{Fits, Quota};
 pub use record::DayCount;
+pub use report::{NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, SourceDay, StoredReport, TlsDay};
+pub use rule::{ArrivingRule, RuleAction};
 pub use suppression::Suppression;
 pub use workspace::Workspace;
 pub use zone::ZoneRecord;

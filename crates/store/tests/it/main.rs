@@ -8,6 +8,7 @@
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
 
+mod arriving;
 mod callouts;
 mod domains;
 mod house;
@@ -15,6 +16,7 @@ mod listings;
 mod mail;
 mod opening;
 mod queue;
+mod reports;
 mod settling;
 mod sharing;
 mod tests_by_mail;
