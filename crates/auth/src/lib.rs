@@ -3,6 +3,7 @@
 
 mod dmarc;
 mod key;
+mod seal;
 mod sign;
 mod spf;
 mod verify;

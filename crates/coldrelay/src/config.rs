@@ -119,6 +119,13 @@ settings! {
     /// Recipients of one message.
     submission_max_recipients: usize = "submission.max_recipients", "50";
 
+    /// Zones of the catalogue of blocklists that are asked about each host that brings mail; what they say flags it.
+    arriving_blocklists: Vec<String> = "arriving.blocklists", "[]";
+    /// Where rspamd takes messages over HTTP, as in `127.0.0.1:11333`; what it says flags them. Empty: nobody is asked.
+    arriving_rspamd: Option<SocketAddr> = "arriving.rspamd", "\"\"";
+    /// Milliseconds after which a message goes on without rspamd's word.
+    arriving_rspamd_limit_ms: u64 = "arriving.rspamd_limit_ms", "5000";
+
     /// Most SMTP callouts (`check mailbox --callout`) in 24 hours; 0 turns them off.
     callout_daily: u32 = "callout.daily", "0";
     /// The IP that callouts are made from. Choose one that sends no mail: some lists take callouts amiss.

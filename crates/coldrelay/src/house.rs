@@ -151,6 +151,11 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
             max_message_octets: config.submission_max_message_octets,
             max_recipients: config.submission_max_recipients,
             expiry: Duration::from_secs(config.relay_expiry_s),
+            listings: listings(config, &ops.resolver),
+            rspamd: config.arriving_rspamd.map(|target| inbound::Rspamd {
+                target,
+                limit: Duration::from_millis(config.arriving_rspamd_limit_ms),
+            }),
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -179,6 +184,13 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         blocklists: blocklist_watch(config, ops),
         poll: POLL,
     })
+}
+
+/// What is asked about who brings mail; nothing when no zone is named.
+fn listings(config: &Config, resolver: &Resolver) -> Option<inbound::Listings> {
+    let zones = config.arriving_blocklists.clone();
+    (!zones.is_empty())
+        .then(|| inbound::Listings { asker: Asker::new(&blocklist_servers(config, resolver), DNS_LIMIT), zones })
 }
 
 /// What looks at our own IPs and domains on the blocklists; nothing when it is turned off.

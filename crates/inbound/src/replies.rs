@@ -63,6 +63,8 @@ mod tests {
             replies::too_many_errors(),
             replies::too_many_connections(),
             replies::too_many_hops(),
+            replies::mailbox_full(),
+            replies::mailbox_too_small(),
             replies::local_error(),
             replies::dmarc_reject("example.com"),
         ];

@@ -2,6 +2,7 @@
 
 mod dial;
 mod drive;
+mod exchange;
 mod fetch;
 mod serve;
 mod stop;
@@ -12,6 +13,7 @@ mod witness;
 
 pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
+pub use exchange::{Exchange, exchange};
 pub use fetch::{Fetch, Fetched, fetch};
 pub use serve::{Limits, serve};
 pub use stop::{Stop, Stopper};

@@ -9,6 +9,8 @@ mod mailbox_check;
 mod probe;
 mod queue;
 mod record;
+mod report;
+mod rule;
 mod send;
 mod tools;
 mod verify;
@@ -22,6 +24,9 @@ pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
+pub use report::{
+    Complaints, DayTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures, TlsSummary,
+};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
