@@ -1,8 +1,7 @@
 //! Whom a RCPT at the MX names: the answers are true, so that callback verification can be believed.
 
 use rules::{
-    Fault,
-    forward,
+    Fault, forward,
     id::{MailTestId, MailboxId, RecipientId},
     token,
 };

@@ -63,7 +63,7 @@ pub(crate) fn opts_out(
 fn text(message: &Message<'_>) -> String {
     let parts = message.parts();
     let of = |kind: &str| parts.iter().find(|part| part.content_type == kind).map(syntax::Part::text);
-    of("text/plain").filter(|text| !text.trim().is_empty()).unwrap_or_else(|| {
-        of("text/html").map(|html| bounce::without_tags(&html)).unwrap_or_default()
-    })
+    of("text/plain")
+        .filter(|text| !text.trim().is_empty())
+        .unwrap_or_else(|| of("text/html").map(|html| bounce::without_tags(&html)).unwrap_or_default())
 }

@@ -98,13 +98,7 @@ impl Arrival<'_> {
             && self.addressees.iter().any(|addressee| addressee.about.is_none() && addressee.mailbox().is_some())
     }
 
-    async fn look<'m>(
-        &self,
-        message: &'m Message<'m>,
-        content: &'m [u8],
-        verdicts: Verdicts,
-        id: &str,
-    ) -> Seen<'m> {
+    async fn look<'m>(&self, message: &'m Message<'m>, content: &'m [u8], verdicts: Verdicts, id: &str) -> Seen<'m> {
         let suspect = Suspect {
             peer: self.peer,
             helo: self.helo,
@@ -155,9 +149,7 @@ impl Arrival<'_> {
         let mut ours = vec![self.host.to_owned(), self.shared.settings.hostname.clone()];
         ours.extend(self.addressees.iter().map(|addressee| addressee.domain.mail_host.to_string()));
         let is_mark = name.eq_ignore_ascii_case(rules::forward::LOOP_FIELD);
-        name == "return-path"
-            || (name.starts_with(FIELD_PREFIX) && !is_mark)
-            || trace::is_forged_verdict(field, &ours)
+        name == "return-path" || (name.starts_with(FIELD_PREFIX) && !is_mark) || trace::is_forged_verdict(field, &ours)
     }
 
     async fn store(&self, seen: &Seen<'_>) -> Result<(), Fault> {

@@ -115,8 +115,7 @@ async fn sealed(arrival: &Arrival<'_>, content: Vec<u8>, domain: &SendingDomain)
         algorithm: Algorithm::Rsa,
         key: PrivateKey(key.private_key),
     };
-    let arrived =
-        Arrived { ip: arrival.peer, helo: arrival.helo, mail_from: arrival.reverse_path, message: &content };
+    let arrived = Arrived { ip: arrival.peer, helo: arrival.helo, mail_from: arrival.reverse_path, message: &content };
     let sealing = arrival.shared.verifier.seal(&arrived, arrival.host, &key);
     match tokio::time::timeout(SEAL_LIMIT, sealing).await {
         Ok(sealed) => sealed,

@@ -95,20 +95,14 @@ fn refused(report: NewReport, domain: &str) -> NewReport {
     NewReport { state: ReportState::Refused, reason, sources: Vec::new(), tls: Vec::new(), ..report }
 }
 
-async fn aggregate(
-    shared: &Shared,
-    blank: NewReport,
-    report: Aggregate,
-    now: Timestamp,
-) -> Result<NewReport, Fault> {
+async fn aggregate(shared: &Shared, blank: NewReport, report: Aggregate, now: Timestamp) -> Result<NewReport, Fault> {
     let named = report.policy.domain.clone();
     let domain = ours(shared, &named).await?;
     let is_ours = |name: &str| match (&domain, Domain::parse(name)) {
         (Some(domain), Ok(name)) => name.is_within(domain),
         _ => name.is_empty(),
     };
-    let records: Vec<&report::Record> =
-        report.records.iter().filter(|record| is_ours(&record.header_from)).collect();
+    let records: Vec<&report::Record> = report.records.iter().filter(|record| is_ours(&record.header_from)).collect();
     let sources = counted::sources(&records);
     let messages = sources.iter().fold(0_u64, |sum, source| sum.saturating_add(source.messages));
     let passed = sources.iter().filter(|source| source.dkim_aligned || source.spf_aligned);
@@ -169,12 +163,7 @@ async fn tls(shared: &Shared, blank: NewReport, report: TlsReport, now: Timestam
     Ok(if domain.is_some() { new } else { refused(new, &named) })
 }
 
-async fn failure(
-    shared: &Shared,
-    blank: NewReport,
-    feedback: &Feedback,
-    now: Timestamp,
-) -> Result<NewReport, Fault> {
+async fn failure(shared: &Shared, blank: NewReport, feedback: &Feedback, now: Timestamp) -> Result<NewReport, Fault> {
     let named = feedback.domains.first().cloned().or_else(|| feedback.from_domain()).unwrap_or_default();
     let domain = ours(shared, &named).await?;
     let incidents = feedback.incidents.clamp(1, MAX_INCIDENTS);

@@ -1,7 +1,10 @@
 //! What speaks against a message that arrived: the verdicts, blocklists, names of files, and rspamd when there is one.
 //! Whatever cannot be asked says nothing: mail is never held up or lost for it.
 
-use std::{net::{IpAddr, SocketAddr}, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use auth::{Verdict, Verdicts};
 use dns::{Asker, Found};

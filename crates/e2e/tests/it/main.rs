@@ -11,6 +11,7 @@ mod messages;
 mod postfix;
 mod records;
 mod relay;
+mod reports;
 mod submission;
 mod support;
 mod tools;

@@ -99,7 +99,8 @@ fn policy_kind(kind: &str) -> &'static str {
 
 /// A word that no reporter can make long.
 fn result_type(result: &str) -> String {
-    let word: String = result.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(60).collect();
+    let word: String =
+        result.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(60).collect();
     if word.is_empty() { "unspecified".to_owned() } else { word }
 }
 
