@@ -10,7 +10,9 @@ mod mailbox_check;
 mod probe;
 mod queue;
 mod record;
+mod rows;
 mod send;
+mod tenancy;
 mod tools;
 mod verify;
 
@@ -24,6 +26,7 @@ pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
+pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;

@@ -5,6 +5,7 @@
 //! says it) and `listener` (how many clients, and for how long).
 
 mod access;
+mod api;
 mod listener;
 mod policy;
 mod probe;
@@ -13,21 +14,23 @@ mod public;
 pub mod reference;
 mod site;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, FromRef, Request},
+    extract::{ConnectInfo, FromRef, Request, connect_info::Connected},
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
+    serve::IncomingStream,
 };
 use notify::Metrics;
 use ops::Ops;
 use store::Store;
 use tokio::net::TcpListener;
 
+pub use api::document as openapi;
 pub use policy::StsMode;
 pub use public::Public;
 
@@ -71,7 +74,8 @@ pub async fn serve_tls(listener: net::TlsListener, site: Site, stop: net::Stop) 
 
 async fn run<L>(listener: Limited<L>, router: Router, stop: net::Stop)
 where
-    Limited<L>: axum::serve::Listener<Addr = std::net::SocketAddr>,
+    Limited<L>: axum::serve::Listener<Addr = SocketAddr>,
+    Peer: for<'s> Connected<IncomingStream<'s, Limited<L>>>,
 {
     let (mut told, mut late) = (stop.clone(), stop);
     let router = router.into_make_service_with_connect_info::<Peer>();
@@ -97,6 +101,7 @@ fn inner(site: Site) -> Router {
         .route("/metrics", get(probe::metrics))
         // For a proxy in front that holds the certificate.
         .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
+        .merge(api::routes())
         .merge(shared(&site));
     dressed(routes, site, OverTls(false))
 }

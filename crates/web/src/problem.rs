@@ -71,23 +71,11 @@ impl Problem {
         self
     }
 
-    /// The entry of the reference that explains it.
-    #[must_use]
-    pub(crate) fn explained_by(mut self, entry: Option<&'static str>) -> Self {
-        self.entry = entry.or(self.entry);
-        self
-    }
-
     /// Seconds after which trying again makes sense.
     #[must_use]
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
-    }
-
-    /// Its status.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
     }
 
     pub(crate) fn not_found() -> Self {
@@ -215,7 +203,7 @@ mod tests {
     fn whose_matter_a_fault_is_decides_the_status() {
         let check = |fault: Fault, expect: u16| {
             let code = fault.code;
-            assert_eq!(Problem::from(fault).status().as_u16(), expect, "{code}");
+            assert_eq!(Problem::from(fault).status.as_u16(), expect, "{code}");
         };
         check(Fault::caller("domain.unknown", "no"), 404);
         check(Fault::caller("mailbox.exists", "no"), 409);

@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod api;
 mod pages;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
