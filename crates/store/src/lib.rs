@@ -8,6 +8,7 @@ mod attempt;
 mod callout;
 mod committer;
 mod connect;
+mod desk;
 mod domain;
 mod event;
 mod fault;
@@ -32,6 +33,10 @@ mod zone;
 pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession, Session};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
+pub use desk::{
+    BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, MailboxFilter, MailboxOrder, MailboxRow, MailboxState,
+    MessageFilter, MessageRow, WaitingRow,
+};
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use event::StoredEvent;
 pub use idempotency::Once;

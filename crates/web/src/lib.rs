@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod desk;
 mod listener;
 mod policy;
 mod probe;
