@@ -78,16 +78,6 @@ impl Caller {
         Err(Problem::forbidden(format!("It takes the scope {scope}: ask an owner for it.")))
     }
 
-    /// Whether what belongs to that workspace exists for them.
-    pub(crate) fn sees(&self, workspace: &WorkspaceId) -> bool {
-        self.workspace.as_ref().is_none_or(|own| own == workspace)
-    }
-
-    /// Not found when it belongs to another workspace: that it is there is not told.
-    pub(crate) fn must_see(&self, workspace: &WorkspaceId) -> Result<(), Problem> {
-        if self.sees(workspace) { Ok(()) } else { Err(Problem::not_found()) }
-    }
-
     /// For the hidden field `csrf`; empty for a key, which needs none.
     pub(crate) fn csrf(&self) -> &str {
         match &self.by {

@@ -24,8 +24,9 @@ use axum::{
     routing::get,
 };
 use ops::Ops;
+use rules::access::{Scope, Scopes};
 
-pub(crate) use self::viewer::{Right, Viewer};
+pub(crate) use self::viewer::{Viewer, known};
 use self::{fields::encode, refused::Refused};
 
 /// Largest form: a thousand rows of an import.
@@ -70,24 +71,24 @@ pub(crate) struct Frame {
     pub(crate) csrf: String,
     /// Who looks.
     pub(crate) name: String,
-    rights: Vec<Right>,
+    scopes: Scopes,
 }
 
 impl Frame {
     fn new(here: &'static str, viewer: &Viewer) -> Self {
-        Self { here, csrf: viewer.csrf.clone(), name: viewer.name.clone(), rights: viewer.rights.clone() }
+        Self { here, csrf: viewer.csrf.clone(), name: viewer.name.clone(), scopes: viewer.scopes }
     }
     fn runs_domains(&self) -> bool {
-        self.rights.contains(&Right::ChangeDomains)
+        self.scopes.has(Scope::DomainsWrite)
     }
     fn runs_mailboxes(&self) -> bool {
-        self.rights.contains(&Right::ChangeMailboxes)
+        self.scopes.has(Scope::MailboxesWrite)
     }
     fn runs_queue(&self) -> bool {
-        self.rights.contains(&Right::ChangeQueue)
+        self.scopes.has(Scope::QueueWrite)
     }
     fn runs_suppressions(&self) -> bool {
-        self.rights.contains(&Right::ChangeSuppressions)
+        self.scopes.has(Scope::SuppressionsWrite)
     }
     /// `page`, or nothing: for `aria-current`.
     fn current(&self, path: &str) -> bool {

@@ -63,12 +63,13 @@ pub struct Site {
     pub public: Option<Public>,
 }
 
-/// Serves health, readiness and metrics until stopped. Not for the open Internet.
+/// Serves pages and API, besides health, readiness and metrics, until stopped. Not for the open Internet: passwords would be
+/// readable; for that there is [`serve_tls`].
 pub async fn serve(listener: TcpListener, site: Site, stop: net::Stop) {
     run(Limited::new(listener), inner(site), stop).await;
 }
 
-/// Serves what the world may ask, over TLS, until stopped.
+/// Serves what the world may ask, pages and API over TLS, until stopped.
 pub async fn serve_tls(listener: net::TlsListener, site: Site, stop: net::Stop) {
     run(Limited::new(listener), outer(site), stop).await;
 }
@@ -102,7 +103,6 @@ fn inner(site: Site) -> Router {
         .route("/metrics", get(probe::metrics))
         // For a proxy in front that holds the certificate.
         .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
-        .merge(api::routes())
         .merge(shared(&site));
     dressed(routes, site, OverTls(false))
 }
@@ -112,10 +112,11 @@ fn outer(site: Site) -> Router {
     dressed(routes, site, OverTls(true))
 }
 
-/// The pages, with and without TLS.
+/// Pages and API, with and without TLS.
 fn shared(site: &Site) -> Router<Site> {
     let pages = site.public.as_ref().map(public::routes).unwrap_or_default();
-    site::routes().merge(access::routes()).merge(pages)
+    let desk = desk::routes(site.ops.clone()).layer(middleware::from_fn_with_state(site.clone(), desk::known));
+    site::routes().merge(access::routes()).merge(api::routes()).merge(desk).merge(pages)
 }
 
 /// With the limits and headers of every answer.

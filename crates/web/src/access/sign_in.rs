@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Where a sign-in leads when nothing else was asked for.
-pub(super) const HOME: &str = "/account";
+pub(super) const HOME: &str = "/";
 
 #[derive(serde::Deserialize)]
 pub(super) struct Asked {

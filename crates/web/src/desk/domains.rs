@@ -12,7 +12,7 @@ use store::{DomainFilter, DomainRow};
 use syntax::Domain;
 
 use super::{
-    Answer, Frame, Refused, Right, Viewer, cut, download,
+    Answer, Frame, Refused, Scope, Viewer, cut, download,
     fields::{Fields, encode},
     link, page_and_one, see_other,
 };
@@ -34,7 +34,7 @@ struct List {
 
 /// `/domains`
 pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Domains)?;
+    viewer.must(Scope::DomainsRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let filter = DomainFilter {
         workspace: viewer.workspace.clone(),
@@ -66,7 +66,7 @@ struct StateRow {
 
 /// `/overview/domains`: the proof of a page of domains, those that are not green first.
 pub(super) async fn states(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Domains)?;
+    viewer.must(Scope::DomainsRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let workspace = viewer.workspace.clone();
     let filter = DomainFilter { workspace, search: None, after: asked.some("after").map(str::to_owned), limit: PROVEN };
@@ -129,7 +129,7 @@ struct One {
 
 /// `/domains/<name>`
 pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>) -> Answer {
-    viewer.must(Right::Domains)?;
+    viewer.must(Scope::DomainsRead)?;
     let view = ops.desk_domain_view(viewer.workspace.as_ref(), &named(&name)?).await?;
     let now = ops.store.clock().now().to_string();
     Ok(page(&One { frame: Frame::new("/domains", &viewer), view, now }).into_response())
@@ -137,7 +137,7 @@ pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(name): Path
 
 /// The zone as a file.
 pub(super) async fn zone(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>) -> Answer {
-    viewer.must(Right::Domains)?;
+    viewer.must(Scope::DomainsRead)?;
     let name = named(&name)?;
     ops.desk_domain(viewer.workspace.as_ref(), &name).await?;
     let report = ops.show_domain(&name).await?;
@@ -155,7 +155,7 @@ struct New {
 
 /// The form of a new domain.
 pub(super) async fn new(viewer: Viewer) -> Answer {
-    viewer.must(Right::ChangeDomains)?;
+    viewer.must(Scope::DomainsWrite)?;
     let frame = Frame::new("/domains", &viewer);
     Ok(page(&New { frame, name: String::new(), ip: String::new(), wrong: None }).into_response())
 }
@@ -172,7 +172,7 @@ struct Planned {
 /// What would be made and published: nothing is written yet.
 pub(super) async fn plan(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeDomains, &form)?;
+    viewer.takes(Scope::DomainsWrite, &form)?;
     let frame = Frame::new("/domains", &viewer);
     let planned = match request(form.get("name"), form.get("ip")) {
         Ok(request) => ops.desk_plan(viewer.workspace.as_ref(), request).await.map_err(Refused::from),
@@ -190,7 +190,7 @@ pub(super) async fn plan(State(ops): State<Ops>, viewer: Viewer, body: String) -
 
 /// What publishing a domain of ours again would change.
 pub(super) async fn plan_again(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>) -> Answer {
-    viewer.must(Right::ChangeDomains)?;
+    viewer.must(Scope::DomainsWrite)?;
     let name = named(&name)?;
     let domain = ops.desk_domain(viewer.workspace.as_ref(), &name).await?;
     let request = request(&name.to_string(), &domain.egress_ip.to_string())?;
@@ -217,7 +217,7 @@ fn of_plan(frame: Frame, report: DomainReport) -> Planned {
 /// Makes and publishes, then shows the domain.
 pub(super) async fn apply(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeDomains, &form)?;
+    viewer.takes(Scope::DomainsWrite, &form)?;
     let name = named(&name)?;
     ops.desk_apply(viewer.workspace.as_ref(), request(&name.to_string(), form.get("ip"))?).await?;
     Ok(see_other(&format!("/domains/{}", encode(&name.to_string()))))

@@ -10,7 +10,7 @@ use rules::event::Event;
 use store::{ListingPeriod, StoredEvent, Suppression};
 use syntax::Address;
 
-use super::{Answer, Frame, Refused, Right, Viewer, cut, fields::Fields, link, page_and_one, see_other};
+use super::{Answer, Frame, Refused, Scope, Viewer, cut, fields::Fields, link, page_and_one, see_other};
 use crate::site::page;
 
 /// Periods of the blocklists' history on its page.
@@ -33,7 +33,7 @@ struct SuppressionRow {
 
 /// `/suppressions`
 pub(super) async fn suppressions(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Messages)?;
+    viewer.must(Scope::MessagesRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let after = asked.some("after").and_then(|text| Address::parse(text).ok());
     let workspace = viewer.workspace.as_ref();
@@ -53,7 +53,7 @@ pub(super) async fn suppressions(State(ops): State<Ops>, viewer: Viewer, RawQuer
 /// Takes one off.
 pub(super) async fn unsuppress(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeSuppressions, &form)?;
+    viewer.takes(Scope::SuppressionsWrite, &form)?;
     let address = Address::parse(form.get("address")).map_err(|wrong| Refused::Typed(wrong.to_string()))?;
     let why = form.some("why").ok_or_else(|| {
         Refused::Typed(String::from("Say why mail to this address is wanted again: the reason goes into the log."))
@@ -73,7 +73,7 @@ struct Blocklists {
 
 /// `/blocklists`
 pub(super) async fn blocklists(State(ops): State<Ops>, viewer: Viewer) -> Answer {
-    viewer.must(Right::Domains)?;
+    viewer.must(Scope::DomainsRead)?;
     let workspace = viewer.workspace.as_ref();
     let now = ops.store.listing_rows(workspace, true, HISTORY * 10).await?;
     let history = ops.store.listing_rows(workspace, false, HISTORY).await?;
@@ -100,7 +100,7 @@ struct EventRow {
 
 /// `/events`
 pub(super) async fn events(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Events)?;
+    viewer.must(Scope::EventsRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let whole = viewer.workspace.is_none();
     let kind = asked.some("kind").filter(|kind| Event::KINDS.contains(kind));

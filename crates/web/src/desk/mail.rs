@@ -11,7 +11,7 @@ use store::{MessageFilter, MessageRow, State as RecipientState, WaitingRow};
 use syntax::Domain;
 
 use super::{
-    Answer, Frame, Refused, Right, Viewer, cut,
+    Answer, Frame, Refused, Scope, Viewer, cut,
     fields::{Fields, encode},
     link, page_and_one, see_other,
 };
@@ -34,7 +34,7 @@ struct List {
 
 /// `/messages`
 pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Messages)?;
+    viewer.must(Scope::MessagesRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let [search, domain, state] = ["q", "domain", "state"].map(|name| asked.get(name).to_owned());
     let rows = match of_domain(&ops, &viewer, &domain).await? {
@@ -86,7 +86,7 @@ struct One {
 
 /// `/messages/<id>`
 pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>) -> Answer {
-    viewer.must(Right::Messages)?;
+    viewer.must(Scope::MessagesRead)?;
     let why = ops.desk_message(viewer.workspace.as_ref(), &MessageId(id)).await?;
     let waits = why.message.recipients.iter().any(|recipient| recipient.next_at.is_some());
     Ok(page(&One { frame: Frame::new("/messages", &viewer), why, waits }).into_response())
@@ -95,7 +95,7 @@ pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<S
 /// Tries again now, or drops what waits.
 pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeQueue, &form)?;
+    viewer.takes(Scope::QueueWrite, &form)?;
     let (workspace, id) = (viewer.workspace.as_ref(), MessageId(id));
     match form.get("do") {
         "retry" => ops.desk_retry(workspace, &id).await.map(drop)?,
@@ -120,7 +120,7 @@ struct Queue {
 
 /// `/queue`
 pub(super) async fn queue(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Messages)?;
+    viewer.must(Scope::MessagesRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let after = asked.some("after").and_then(|cursor| cursor.split_once('~'));
     let after = after.and_then(|(at, id)| Some((at.parse().ok()?, RecipientId(id.to_owned()))));
@@ -141,7 +141,7 @@ struct Bounces {
 
 /// `/bounces`
 pub(super) async fn bounces(State(ops): State<Ops>, viewer: Viewer) -> Answer {
-    viewer.must(Right::Messages)?;
+    viewer.must(Scope::MessagesRead)?;
     let causes = ops.desk_bounces(viewer.workspace.as_ref(), DAYS).await?;
     let all = causes.iter().map(|cause| cause.count).sum();
     Ok(page(&Bounces { frame: Frame::new("/bounces", &viewer), causes, days: DAYS, all }).into_response())

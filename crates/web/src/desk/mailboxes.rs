@@ -11,7 +11,7 @@ use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
 use syntax::{Address, Domain};
 
 use super::{
-    Answer, Frame, Refused, Right, Viewer, cut, download,
+    Answer, Frame, Refused, Scope, Viewer, cut, download,
     fields::{Fields, encode},
     link, page_and_one, see_other,
 };
@@ -46,7 +46,7 @@ struct List {
 
 /// `/mailboxes`
 pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Mailboxes)?;
+    viewer.must(Scope::MailboxesRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let known = filter(&ops, &viewer, &asked).await?;
     let rows = match known {
@@ -92,7 +92,7 @@ async fn filter(ops: &Ops, viewer: &Viewer, asked: &Fields) -> Result<Option<Mai
 /// What the list's form asks for the mailboxes that are ticked.
 pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeMailboxes, &form)?;
+    viewer.takes(Scope::MailboxesWrite, &form)?;
     let ids: Vec<MailboxId> = form.all("id").map(|id| MailboxId(id.to_owned())).collect();
     if ids.is_empty() {
         return Err(Refused::Typed(String::from("No mailbox is ticked: tick those that are meant, then choose.")));
@@ -117,7 +117,7 @@ fn back(path: &str) -> &str {
 
 /// CSV of what the filter shows, all pages of it.
 pub(super) async fn export(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
-    viewer.must(Right::Mailboxes)?;
+    viewer.must(Scope::MailboxesRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let none = MailboxFilter { limit: 0, ids: vec![MailboxId(String::new())], ..MailboxFilter::default() };
     let filter = filter(&ops, &viewer, &asked).await?.unwrap_or(none);
@@ -137,7 +137,7 @@ struct New {
 
 /// The form of one mailbox.
 pub(super) async fn new(viewer: Viewer) -> Answer {
-    viewer.must(Right::ChangeMailboxes)?;
+    viewer.must(Scope::MailboxesWrite)?;
     let [address, display, cap] = [const { String::new() }; 3];
     Ok(page(&New { frame: Frame::new("/mailboxes", &viewer), address, display, cap, wrong: None }).into_response())
 }
@@ -145,7 +145,7 @@ pub(super) async fn new(viewer: Viewer) -> Answer {
 /// Makes one mailbox.
 pub(super) async fn add(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeMailboxes, &form)?;
+    viewer.takes(Scope::MailboxesWrite, &form)?;
     let made = match request(&form) {
         Ok(request) => {
             ops.desk_add_mailbox(viewer.workspace.as_ref(), request).await.map_err(|fault| match fault.blame {
@@ -201,7 +201,7 @@ struct Import {
 
 /// The form of many.
 pub(super) async fn import_form(viewer: Viewer) -> Answer {
-    viewer.must(Right::ChangeMailboxes)?;
+    viewer.must(Scope::MailboxesWrite)?;
     let frame = Frame::new("/mailboxes", &viewer);
     Ok(page(&Import { frame, text: String::new(), faults: Vec::new() }).into_response())
 }
@@ -209,7 +209,7 @@ pub(super) async fn import_form(viewer: Viewer) -> Answer {
 /// Makes all or none.
 pub(super) async fn import(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeMailboxes, &form)?;
+    viewer.takes(Scope::MailboxesWrite, &form)?;
     let text = form.get("csv").to_owned();
     let frame = Frame::new("/mailboxes", &viewer);
     match ops.desk_import(viewer.workspace.as_ref(), &text).await? {
@@ -230,7 +230,7 @@ struct One {
 
 /// `/mailboxes/<id>`
 pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>) -> Answer {
-    viewer.must(Right::Mailboxes)?;
+    viewer.must(Scope::MailboxesRead)?;
     let view = ops.desk_mailbox(viewer.workspace.as_ref(), &MailboxId(id)).await?;
     Ok(page(&One { frame: Frame::new("/mailboxes", &viewer), view }).into_response())
 }
@@ -238,7 +238,7 @@ pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<S
 /// Suspends, resumes, or makes a new password.
 pub(super) async fn act_on_one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>, body: String) -> Answer {
     let form = Fields::parse(&body);
-    viewer.takes(Right::ChangeMailboxes, &form)?;
+    viewer.takes(Scope::MailboxesWrite, &form)?;
     let (workspace, id) = (viewer.workspace.as_ref(), MailboxId(id));
     match form.get("do") {
         "suspend" => ops.desk_suspend(workspace, std::slice::from_ref(&id), true).await.map(drop)?,

@@ -5,7 +5,7 @@ use axum::{extract::State, response::IntoResponse};
 use ops::{Ops, Overview};
 use store::DayTally;
 
-use super::{Answer, Frame, Right, Viewer};
+use super::{Answer, Frame, Scope, Viewer};
 use crate::site::page as html;
 
 /// Width of the chart's drawing, in its own units.
@@ -46,7 +46,7 @@ impl Page {
 
 /// `/`
 pub(super) async fn page(State(ops): State<Ops>, viewer: Viewer) -> Answer {
-    viewer.must(Right::Messages)?;
+    viewer.must(Scope::MessagesRead)?;
     let view = ops.desk_overview(viewer.workspace.as_ref()).await?;
     let most = view.days.iter().map(|day| day.accepted.max(day.delivered).max(day.bounced)).max().unwrap_or(0);
     let bars = bars(&view.days, most.max(1));

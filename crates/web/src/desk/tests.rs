@@ -5,8 +5,9 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::{Router, extract::Request, middleware, middleware::Next};
 use dns::Resolver;
 use ops::{MailboxRequest, Ops, Publishing};
-use reference::{Action, Class, HowLong, Scope, Who};
+use reference::{Action, Class, HowLong, Who};
 use rules::{
+    access::Scope,
     id::{MailboxId, MessageId, WorkspaceId},
     secret::Key,
 };
@@ -18,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Right, Viewer, fields::encode, routes};
+use super::{Viewer, fields::encode, routes};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
 const TOKEN: &str = "token-of-this-session";
@@ -88,7 +89,7 @@ async fn bounced(ops: &Ops, from: &str, domain: &store::SendingDomain) -> (Messa
     };
     let attempt = ops.store.begin(vec![begin]).await.unwrap().remove(0).unwrap();
     let class =
-        Class { who: Who::Recipient, how_long: HowLong::ForGood, action: Action::Suppress, scope: Scope::Recipient };
+        Class { who: Who::Recipient, how_long: HowLong::ForGood, action: Action::Suppress, scope: reference::Scope::Recipient };
     let settled = Settled {
         attempt,
         recipient,
@@ -131,15 +132,15 @@ async fn desk() -> Desk {
     Desk { ops, own: ours.workspace, message, foreign, ann, eve, _folder: folder }
 }
 
-const READS: [Right; 4] = [Right::Domains, Right::Mailboxes, Right::Messages, Right::Events];
-const ACTS: [Right; 4] = [Right::ChangeDomains, Right::ChangeMailboxes, Right::ChangeQueue, Right::ChangeSuppressions];
+const READS: [Scope; 4] = [Scope::DomainsRead, Scope::MailboxesRead, Scope::MessagesRead, Scope::EventsRead];
+const ACTS: [Scope; 4] = [Scope::DomainsWrite, Scope::MailboxesWrite, Scope::QueueWrite, Scope::SuppressionsWrite];
 
 impl Desk {
     fn viewer(&self) -> Viewer {
-        Viewer { name: "vic".into(), workspace: Some(self.own.clone()), rights: READS.to_vec(), csrf: TOKEN.into() }
+        Viewer { name: "vic".into(), workspace: Some(self.own.clone()), scopes: READS.into_iter().collect(), csrf: TOKEN.into() }
     }
     fn operator(&self) -> Viewer {
-        Viewer { rights: [READS, ACTS].concat(), ..self.viewer() }
+        Viewer { scopes: [READS, ACTS].concat().into_iter().collect(), ..self.viewer() }
     }
     /// Status, head and body of the answer to somebody.
     async fn ask(&self, viewer: Option<Viewer>, method: &str, path: &str, body: &str) -> (u16, String, String) {

@@ -1,34 +1,19 @@
 //! Who looks at the dashboard.
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Request, State},
     http::request::Parts,
+    middleware::Next,
     response::{IntoResponse, Response},
 };
-use rules::id::WorkspaceId;
+use rules::{
+    access::{Scope, Scopes},
+    id::WorkspaceId,
+    secret::same,
+};
 
 use super::{fields::Fields, link, refused::Refused, see_other};
-
-/// What a person may do here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Right {
-    /// See domains.
-    Domains,
-    /// Add and publish domains.
-    ChangeDomains,
-    /// See mailboxes.
-    Mailboxes,
-    /// Add and change mailboxes.
-    ChangeMailboxes,
-    /// See messages, queue and bounces.
-    Messages,
-    /// Retry and drop.
-    ChangeQueue,
-    /// Take addresses off the suppression list.
-    ChangeSuppressions,
-    /// See the event log.
-    Events,
-}
+use crate::{Site, access::Caller};
 
 /// Who looks, and what of.
 #[derive(Debug, Clone)]
@@ -38,9 +23,28 @@ pub(crate) struct Viewer {
     /// Whose rows; `None`: all.
     pub(crate) workspace: Option<WorkspaceId>,
     /// What they may do.
-    pub(crate) rights: Vec<Right>,
+    pub(crate) scopes: Scopes,
     /// The token that every form of this session carries; empty: no form is taken.
     pub(crate) csrf: String,
+}
+
+impl From<Caller> for Viewer {
+    fn from(caller: Caller) -> Self {
+        let csrf = caller.csrf().to_owned();
+        Self { name: caller.name, workspace: caller.workspace, scopes: caller.scopes, csrf }
+    }
+}
+
+/// The layer around every page: who signed in becomes the viewer, a stranger goes to the sign-in.
+pub(crate) async fn known(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match Caller::from_request_parts(&mut parts, &site).await {
+        Ok(caller) => {
+            parts.extensions.insert(Viewer::from(caller));
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(refused) => refused,
+    }
 }
 
 impl Viewer {
@@ -48,19 +52,17 @@ impl Viewer {
     ///
     /// # Errors
     /// `Refused::Forbidden`
-    pub(crate) fn must(&self, right: Right) -> Result<(), Refused> {
-        if self.rights.contains(&right) { Ok(()) } else { Err(Refused::Forbidden) }
+    pub(crate) fn must(&self, scope: Scope) -> Result<(), Refused> {
+        if self.scopes.has(scope) { Ok(()) } else { Err(Refused::Forbidden) }
     }
 
     /// A form of this session by somebody who may send it.
     ///
     /// # Errors
     /// `Refused::Forbidden`, `Refused::Stale`
-    pub(crate) fn takes(&self, right: Right, form: &Fields) -> Result<(), Refused> {
-        self.must(right)?;
-        let told = form.get("csrf");
-        let difference = told.bytes().zip(self.csrf.bytes()).fold(0, |sum, (left, right)| sum | (left ^ right));
-        let is_same = told.len() == self.csrf.len() && difference == 0 && !self.csrf.is_empty();
+    pub(crate) fn takes(&self, scope: Scope, form: &Fields) -> Result<(), Refused> {
+        self.must(scope)?;
+        let is_same = !self.csrf.is_empty() && same(form.get("csrf"), &self.csrf);
         if is_same { Ok(()) } else { Err(Refused::Stale) }
     }
 }
