@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin};
 
-use auth::{Policy, Verdict, walk_dmarc};
+use auth::{Verdict, walk_dmarc};
 use syntax::Domain;
 use tokio::task::JoinSet;
 
@@ -180,15 +180,9 @@ impl Checks {
 
 /// What the findings say, put to what was known before.
 fn with_findings(known: Known, findings: &[Finding]) -> Known {
-    let state =
-        |check: &str| findings.iter().filter(|finding| finding.check == check).map(|finding| finding.state).max();
-    let sure = |check: &str| match state(check)? {
-        State::Unknown => None,
-        state => Some(state != State::Bad),
-    };
     let known = with_hosts(known, findings);
     // A finding of several keys or of several records is no failing signature; a missing or a foreign key is.
-    let dkim = sure("dkim");
+    let dkim = is_good(findings, "dkim");
     let dmarc = match (known.spf, dkim, known.policy) {
         (_, _, None) => None,
         (_, _, Some(None)) => Some(Verdict::None),
@@ -201,22 +195,17 @@ fn with_findings(known: Known, findings: &[Finding]) -> Known {
 
 /// What the findings say of hosts and lists.
 pub(crate) fn with_hosts(known: Known, findings: &[Finding]) -> Known {
-    let sure = |check: &str| {
-        let state = findings.iter().filter(|finding| finding.check == check).map(|finding| finding.state).max()?;
-        (state != State::Unknown).then_some(state != State::Bad)
-    };
     Known {
-        forward_confirmed: sure("ptr"),
-        exists: sure("soa"),
-        ip_listed: sure("ip-blocklists").map(|clear| !clear),
-        domain_listed: sure("domain-blocklists").map(|clear| !clear),
+        forward_confirmed: is_good(findings, "ptr"),
+        exists: is_good(findings, "soa"),
+        ip_listed: is_good(findings, "ip-blocklists").map(|clear| !clear),
+        domain_listed: is_good(findings, "domain-blocklists").map(|clear| !clear),
         ..known
     }
 }
 
-impl Known {
-    /// Whether DMARC asks receivers to refuse.
-    pub fn rejects(&self) -> bool {
-        self.policy == Some(Some(Policy::Reject))
-    }
+/// Whether nothing bad was found by that check; `None` when it did not look, or could not.
+fn is_good(findings: &[Finding], check: &str) -> Option<bool> {
+    let state = findings.iter().filter(|finding| finding.check == check).map(|finding| finding.state).max()?;
+    (state != State::Unknown).then_some(state != State::Bad)
 }

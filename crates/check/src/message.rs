@@ -67,6 +67,23 @@ pub struct MessageReport {
     pub links: Vec<Domain>,
 }
 
+impl MessageReport {
+    /// The way as cells of a table: at, by, from, IP, with.
+    pub fn way(&self) -> Vec<Vec<String>> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let row = |hop: &Hop| {
+            vec![
+                hop.at.map(|at| at.rfc5322()).unwrap_or_default(),
+                text(&hop.by),
+                text(&hop.from),
+                hop.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+                text(&hop.with),
+            ]
+        };
+        self.path.iter().map(row).collect()
+    }
+}
+
 /// A message with everything that was read from it, before anybody is asked.
 pub(crate) struct Letter<'m> {
     pub octets: &'m [u8],

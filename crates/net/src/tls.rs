@@ -5,7 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rules::{Blame, Fault, Retry};
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
 };
@@ -97,8 +97,7 @@ impl ClientTls {
 
     /// Checks the certificate against the public roots.
     pub fn verified() -> Self {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        Self::build(|builder| builder.with_root_certificates(roots))
+        Self::verified_by(&[])
     }
 
     #[expect(clippy::expect_used, reason = "aws-lc-rs supports the default protocol versions")]
@@ -159,7 +158,7 @@ fn unwritable(path: &Path, error: std::io::Error) -> Fault {
 
 /// Takes any certificate, but still checks that the server holds its key.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+pub(crate) struct AnyCertificate(pub(crate) Arc<CryptoProvider>);
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(

@@ -12,7 +12,10 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
-use crate::{ClientTls, tls::provider};
+use crate::{
+    ClientTls,
+    tls::{AnyCertificate, provider},
+};
 
 /// A certificate that was shown.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -25,9 +28,6 @@ pub struct Certificate {
     pub until: String,
     /// Why a sender that verifies would not take it; `None` when it would.
     pub problem: Option<String>,
-    /// The chain as shown, DER.
-    #[serde(skip)]
-    pub chain: Vec<Vec<u8>>,
 }
 
 /// What the handshakes of one [`ClientTls`] have shown.
@@ -47,7 +47,7 @@ impl ClientTls {
     pub fn witnessed(more: &[Vec<u8>]) -> (Self, Witness) {
         let witness = Witness::default();
         let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(more)), provider()).build().ok();
-        let verifier = Arc::new(Witnessing { judge, seen: witness.clone() });
+        let verifier = Arc::new(Witnessing { judge, seen: witness.clone(), signatures: AnyCertificate(provider()) });
         (Self::build(|builder| builder.dangerous().with_custom_certificate_verifier(verifier)), witness)
     }
 
@@ -70,6 +70,8 @@ fn roots(more: &[Vec<u8>]) -> RootCertStore {
 struct Witnessing {
     judge: Option<Arc<WebPkiServerVerifier>>,
     seen: Witness,
+    /// That the server holds the key of what it shows is checked as opportunistic TLS checks it.
+    signatures: AnyCertificate,
 }
 
 impl ServerCertVerifier for Witnessing {
@@ -90,8 +92,7 @@ impl ServerCertVerifier for Witnessing {
             Some(Err(error)) => Some(error.to_string()),
             None => Some(String::from("it could not be judged")),
         };
-        let chain = std::iter::once(end_entity).chain(intermediates).map(|one| one.to_vec()).collect();
-        let shown = Certificate { problem, chain, ..read(end_entity) };
+        let shown = Certificate { problem, ..read(end_entity) };
         *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
         Ok(ServerCertVerified::assertion())
     }
@@ -102,8 +103,7 @@ impl ServerCertVerifier for Witnessing {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &algorithms)
+        self.signatures.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -112,23 +112,16 @@ impl ServerCertVerifier for Witnessing {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
+        self.signatures.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
+        self.signatures.supported_verify_schemes()
     }
 }
 
 fn read(der: &[u8]) -> Certificate {
-    let mut certificate = Certificate {
-        names: Vec::new(),
-        issuer: String::new(),
-        until: String::new(),
-        problem: None,
-        chain: Vec::new(),
-    };
+    let mut certificate = Certificate { names: Vec::new(), issuer: String::new(), until: String::new(), problem: None };
     let Ok((_, parsed)) = X509Certificate::from_der(der) else { return certificate };
     let alternatives = parsed.subject_alternative_name().ok().flatten();
     certificate.names =

@@ -5,7 +5,7 @@ use std::{io::Read as _, net::IpAddr, path::PathBuf, process::ExitCode};
 use check::{MessageFacts, MessageReport};
 use clap::Args;
 use rules::{Blame, Fault, Retry};
-use syntax::{Address, Hop};
+use syntax::Address;
 
 use super::{Asking, code, report};
 use crate::{
@@ -98,20 +98,9 @@ pub fn shown(told: &MessageReport) -> String {
     line("IP", told.ip.map(|ip| ip.to_string()));
     if !told.path.is_empty() {
         lines.push(String::new());
-        lines.push(table(&["at", "by", "from", "ip", "with"], told.path.iter().map(hop).collect()));
+        lines.push(table(&["at", "by", "from", "ip", "with"], told.way()));
     }
     lines.push(String::new());
     lines.push(report::shown(&told.report));
     lines.join("\n")
-}
-
-fn hop(hop: &Hop) -> Vec<String> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    vec![
-        hop.at.map(|at| at.rfc5322()).unwrap_or_default(),
-        text(&hop.by),
-        text(&hop.from),
-        hop.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        text(&hop.with),
-    ]
 }

@@ -3,7 +3,7 @@
 use check::{Checks, MessageFacts, MessageReport, Nature, opt_out, worst};
 use rules::Fault;
 use serde_json::{Value, json};
-use syntax::{Hop, Message};
+use syntax::Message;
 
 use super::{lookup, value};
 use crate::public::{answer::Sink, block::Block, input::Input};
@@ -40,19 +40,8 @@ fn about(report: &MessageReport, sink: &Sink) {
     sink.tell(Block::Pairs(pairs));
     if !report.path.is_empty() {
         let head = vec!["at", "by", "from", "IP", "with"];
-        sink.tell(Block::Table(String::from("The way that it took"), head, report.path.iter().map(hop).collect()));
+        sink.tell(Block::Table(String::from("The way that it took"), head, report.way()));
     }
-}
-
-fn hop(hop: &Hop) -> Vec<String> {
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    vec![
-        hop.at.map(|at| at.rfc5322()).unwrap_or_default(),
-        text(&hop.by),
-        text(&hop.from),
-        hop.ip.map(|ip| ip.to_string()).unwrap_or_default(),
-        text(&hop.with),
-    ]
 }
 
 /// The CAN-SPAM checker.
