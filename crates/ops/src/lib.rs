@@ -1,6 +1,8 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
+mod access;
 mod blocklist;
+mod desk;
 mod domain;
 mod house;
 mod mail_test;
@@ -11,11 +13,15 @@ mod queue;
 mod record;
 mod report;
 mod rule;
+mod rows;
 mod send;
+mod tenancy;
 mod tools;
 mod verify;
 
+pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
+pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
@@ -27,6 +33,7 @@ pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use report::{
     Complaints, DayTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures, TlsSummary,
 };
+pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;

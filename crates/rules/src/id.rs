@@ -43,6 +43,12 @@ ids! {
     ReportId;
     /// A rule for mail that arrives.
     RuleId;
+    /// A person's account.
+    AccountId;
+    /// A sign-in of a browser.
+    SessionId;
+    /// A key to the REST API.
+    ApiKeyId;
     /// An SMTP callout.
     CalloutId;
 }

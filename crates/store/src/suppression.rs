@@ -83,7 +83,7 @@ pub(crate) async fn put_suppression(
     }
 }
 
-fn read(row: &Row) -> Result<Suppression, Fault> {
+pub(crate) fn read(row: &Row) -> Result<Suppression, Fault> {
     Ok(Suppression {
         address: row.parsed("address")?,
         reason: row.text("reason")?,
