@@ -41,4 +41,8 @@ ids! {
     MailTestId;
     /// An SMTP callout.
     CalloutId;
+    /// An endpoint that events are posted to.
+    WebhookId;
+    /// One event on its way to one endpoint.
+    DeliveryId;
 }
