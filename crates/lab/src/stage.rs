@@ -144,8 +144,14 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
         authority: Some(world.authority.clone()),
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
         blocklists: None,
+        webhooks: Some(webhooks(world)),
         poll: Duration::from_millis(250),
     })
+}
+
+/// In the lab everything is on loopback, and nothing has a certificate that the world knows.
+fn webhooks(world: &World) -> Posting {
+    Posting { reach: Reach::Anywhere, http: true, ..Posting::new(world.resolver.clone()) }
 }
 
 /// Seconds where a real relay has minutes.

@@ -12,6 +12,7 @@ mod record;
 mod send;
 mod tools;
 mod verify;
+mod webhook;
 
 pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
@@ -25,6 +26,7 @@ pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
+pub use webhook::{DeliveryPage, WebhookRequest, WebhookTest, WebhookUpdate, WebhookWithSecret};
 
 use dns::Resolver;
 use rules::secret::Key;

@@ -14,5 +14,5 @@ pub use body::{Whose, body, test_body};
 pub use filter::Filter;
 pub use name::{Name, TEST, UNNAMED, name, names};
 pub use sign::{Secret, sign};
-pub use target::{Host, Target};
+pub use target::{Host, Target, internal};
 pub use turn::{ATTEMPTS, Answered, Decision, FAILING_LIMIT, Failing, decide, retry_after, slots};

@@ -119,7 +119,7 @@ impl std::fmt::Display for Host {
 }
 
 /// The fault of a host that leads into the network that we stand in.
-pub(crate) fn internal(host: &str) -> Fault {
+pub fn internal(host: &str) -> Fault {
     let what = format!("{host} has no address of the public Internet: webhooks are not posted into internal networks");
     Fault::caller("webhook.internal-address", what)
 }

@@ -216,11 +216,10 @@ impl Store {
 }
 
 fn read(row: &Row) -> Result<Delivery, Fault> {
-    let sequence = row.moment_or_none("sequence")?.map(Timestamp::micros);
     Ok(Delivery {
         id: DeliveryId(row.text("id")?),
         webhook: WebhookId(row.text("webhook")?),
-        sequence,
+        sequence: row.number_or_none("sequence")?,
         name: row.text("name")?,
         body: row.text("body")?,
         state: row.named("state", DeliveryState::parse)?,
