@@ -7,8 +7,9 @@ use std::{
 };
 
 use net::{ServerTls, Stop, Stopper};
+use notify::Posting;
 use ops::{House, HouseSettings, Ops, Publishing, Running};
-use rules::{Blame, Clock, Fault, Retry, pacing, retry, secret::Key};
+use rules::{Blame, Clock, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 

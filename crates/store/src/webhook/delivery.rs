@@ -153,7 +153,7 @@ impl Store {
     /// `store.*`
     pub async fn waiting_deliveries(&self, webhook: &WebhookId, most: u32) -> Result<u32, Fault> {
         let query = sql("SELECT COUNT(*) AS waiting FROM (SELECT id FROM webhook_delivery \
-                         WHERE webhook = $1 AND next_at IS NOT NULL LIMIT $2) AS some")
+                         WHERE webhook = $1 AND next_at IS NOT NULL LIMIT $2) AS waiting_rows")
         .bind(webhook.0.clone())
         .bind(i64::from(most));
         self.row("count what waits for a webhook", query).await?.map_or(Ok(0), |row| row.count("waiting"))
