@@ -3,14 +3,17 @@
 //! Everything that a reply depends on goes through the committer: it is durable when the call returns.
 //! Reading order: [`Store`], then one module a table.
 
+mod access;
 mod attempt;
 mod callout;
 mod committer;
 mod connect;
+mod desk;
 mod domain;
 mod event;
 mod fault;
 mod id;
+mod idempotency;
 mod lease;
 mod listing;
 mod mail;
@@ -19,6 +22,7 @@ mod mailbox;
 mod message;
 mod migrate;
 mod open;
+mod page;
 mod queue;
 mod record;
 mod row;
@@ -27,10 +31,16 @@ mod webhook;
 mod workspace;
 mod zone;
 
+pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession, Session};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
+pub use desk::{
+    BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, MailboxFilter, MailboxOrder, MailboxRow, MailboxState,
+    MessageFilter, MessageRow, WaitingRow,
+};
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use event::StoredEvent;
+pub use idempotency::Once;
 pub use listing::{ListingPeriod, SeenListing};
 pub use mail::{Mail, MailKind, NewMail};
 pub use mail_test::{MailTest, TestArrival};
