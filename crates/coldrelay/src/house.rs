@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
+use notify::Posting;
 use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
 use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
@@ -177,6 +178,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         authority,
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),
+        webhooks: Some(posting(config, ops)),
         poll: POLL,
     })
 }
@@ -190,6 +192,15 @@ fn blocklist_watch(config: &Config, ops: &Ops) -> Option<BlocklistWatch> {
         interval,
         reach: Reach::Public,
     })
+}
+
+/// How webhooks are posted.
+pub fn posting(config: &Config, ops: &Ops) -> Posting {
+    Posting {
+        reach: if config.webhooks_internal { Reach::Anywhere } else { Reach::Public },
+        http: config.webhooks_http,
+        ..Posting::new(ops.resolver.clone())
+    }
 }
 
 /// The servers that are asked about blocklists: their own, else those of everything else.

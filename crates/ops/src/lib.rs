@@ -16,6 +16,7 @@ mod send;
 mod tenancy;
 mod tools;
 mod verify;
+mod webhook;
 
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
@@ -32,6 +33,7 @@ pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
+pub use webhook::{DeliveryPage, WebhookRequest, WebhookTest, WebhookUpdate, WebhookWithSecret};
 
 use dns::Resolver;
 use rules::secret::Key;

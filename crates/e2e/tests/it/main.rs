@@ -15,3 +15,4 @@ mod submission;
 mod support;
 mod tools;
 mod updates;
+mod webhooks;
