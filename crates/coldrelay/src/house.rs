@@ -70,8 +70,9 @@ impl Served {
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
         let checks = public_checks(config, &ops)?;
-        let public = public_pages(config, ops.clone())?;
-        let site = Site { store, ops, metrics: house.metrics.clone(), sts_mode: sts_mode(config)?, checks, public };
+        let (public, posting) = (public_pages(config, ops.clone())?, posting(config, &ops));
+        let (metrics, sts_mode) = (house.metrics.clone(), sts_mode(config)?);
+        let site = Site { store, ops, metrics, sts_mode, checks, posting, public };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;

@@ -163,7 +163,7 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
 }
 
 /// In the lab everything is on loopback, and nothing has a certificate that the world knows.
-fn webhooks(world: &World) -> Posting {
+pub(crate) fn webhooks(world: &World) -> Posting {
     Posting { reach: Reach::Anywhere, http: true, ..Posting::new(world.resolver.clone()) }
 }
 
