@@ -18,6 +18,7 @@ mod rule;
 mod send;
 mod serve;
 mod suppression;
+mod webhook;
 #[cfg(test)]
 mod worked;
 
@@ -98,6 +99,9 @@ enum Command {
     /// Addresses that are left alone
     #[command(subcommand)]
     Suppression(suppression::Suppression),
+    /// Post events to endpoints: signed, retried, replayable
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check a domain, an address, a message, an IP: the live checks and the free tools
     #[command(subcommand)]
     Check(check::Check),
@@ -175,6 +179,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Report(report) => report.run(&global.ops().await?, out).await,
         Command::Rule(rule) => rule.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
+        Command::Webhook(webhook) => {
+            let ops = global.ops().await?;
+            let posting = house::posting(&global.config()?, &ops);
+            webhook.run(&ops, &posting, out).await
+        }
         Command::Check(check) => check.run(&global, out).await,
         Command::Generate(generate) => generate.run(&global, out).await,
         Command::Calculate(calculate) => calculate.run(&global, out),

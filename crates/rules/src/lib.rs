@@ -27,6 +27,7 @@ pub mod sizing;
 pub mod submission;
 pub mod suspicion;
 pub mod token;
+pub mod webhook;
 
 pub use chance::Chance;
 pub use clock::Clock;

@@ -31,6 +31,7 @@ mod report;
 mod row;
 mod rule;
 mod suppression;
+mod webhook;
 mod workspace;
 mod zone;
 
@@ -57,5 +58,9 @@ pub use record::DayCount;
 pub use report::{NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, SourceDay, StoredReport, TlsDay};
 pub use rule::{ArrivingRule, RuleAction};
 pub use suppression::Suppression;
+pub use webhook::{
+    AttemptNote, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NewWebhook, SettledDelivery, Webhook,
+    WebhookChange,
+};
 pub use workspace::Workspace;
 pub use zone::ZoneRecord;

@@ -66,6 +66,7 @@ async fn server_over(resolver: dns::Resolver, public: bool) -> Server {
         ops: ops.clone(),
         metrics: metrics.clone(),
         sts_mode: web::StsMode::Testing,
+        posting: notify::Posting::new(resolver.clone()),
         checks: check::Checks::new(resolver).unwrap(),
         public: public.then(|| web::Public::new(ops, rules::cost::Tiers::published())),
     };
@@ -179,7 +180,9 @@ async fn metrics_are_in_prometheus_text() {
 #[tokio::test]
 async fn anything_else_is_a_problem_in_json() {
     let server = server().await;
-    for (method, path, status) in [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")] {
+    for (method, path, status) in
+        [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")]
+    {
         let (head, body) = server.ask(method, path).await;
         assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
         assert!(head.contains("content-type: application/problem+json"), "{head}");
