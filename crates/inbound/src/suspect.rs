@@ -8,7 +8,7 @@ use std::{
 
 use auth::{Verdict, Verdicts};
 use dns::{Asker, Found};
-use net::{Exchange, exchange};
+use net::{Post, post};
 use reference::{Blocklist, Listed, Means};
 use rules::suspicion::{Sign, Suspicion, of_file_name, of_verdicts};
 use syntax::{Address, Message};
@@ -96,15 +96,19 @@ impl Suspect<'_> {
             ("Queue-Id", self.id.to_owned()),
         ];
         fields.extend(self.recipients.iter().map(|recipient| ("Rcpt", recipient.clone())));
-        let post = Exchange {
-            target: *target,
+        let asked = Post {
+            host: target.ip().to_string(),
+            addresses: vec![target.ip()],
+            port: target.port(),
+            authority: target.to_string(),
             path: "/checkv2".to_owned(),
-            fields,
+            tls: None,
+            headers: fields.into_iter().map(|(name, value)| (name, header_value(&value))).collect(),
             body: self.content.to_vec(),
             limit: *limit,
             octets: MAX_ANSWER,
         };
-        match exchange(post).await {
+        match post(&asked).await {
             Ok(answer) if answer.status == 200 => signs_of_rspamd(&answer.body),
             Ok(answer) => {
                 tracing::warn!(status = answer.status, "rspamd refused to look at a message");
@@ -116,6 +120,12 @@ impl Suspect<'_> {
             }
         }
     }
+}
+
+/// What an HTTP header can hold: whoever says a strange HELO must not get past the filter by it.
+fn header_value(text: &str) -> String {
+    let keep = |letter: char| if letter.is_ascii_graphic() || letter == ' ' { letter } else { '?' };
+    text.chars().take(512).map(keep).collect()
 }
 
 /// rspamd's answer. https://docs.rspamd.com/developers/protocol (2026): `action`, `score`, `required_score`, `symbols`.

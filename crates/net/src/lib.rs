@@ -2,7 +2,6 @@
 
 mod dial;
 mod drive;
-mod exchange;
 mod fetch;
 mod post;
 mod serve;
@@ -14,7 +13,6 @@ mod witness;
 
 pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
-pub use exchange::{Exchange, exchange};
 pub use fetch::{Fetch, Fetched, fetch};
 pub use post::{Post, Posted, post};
 pub use serve::{Limits, serve};

@@ -34,7 +34,7 @@ pub struct Post {
     /// Headers besides Host, User-Agent and Content-Length.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: String,
+    pub body: Vec<u8>,
     /// Longest wait for all of it.
     pub limit: Duration,
     /// Most octets of the answer that are read; what follows is left unread.

@@ -98,7 +98,7 @@ impl Posting {
                 path: target.path.clone(),
                 tls: target.secure.then(|| self.tls.clone()),
                 headers: headers(webhook, id, body, now),
-                body: body.to_owned(),
+                body: body.as_bytes().to_vec(),
                 limit: self.limit,
                 octets: ANSWER,
             };

@@ -89,7 +89,12 @@ pub(super) mod tests {
             ),
             format!(r#"{{"kind":"in-doubt",{about}}}"#),
             r#"{"kind":"dropped","recipient":"r1","to":"bob@example.org"}"#.to_owned(),
-            r#"{"kind":"mail-received","mail":"i1","mailbox":"m1","mail_kind":"reply"}"#.to_owned(),
+            r#"{"kind":"reply-received","mail":"i1","mailbox":"m1","message":"q1","from":"bob@example.org"}"#.to_owned(),
+            r#"{"kind":"recipient-opted-out","address":"bob@example.org","mail":"i1","why":"stop"}"#.to_owned(),
+            r#"{"kind":"report-received","report":"p1","report_kind":"tls","state":"counted","domain":"example.com","organization":"o"}"#
+                .to_owned(),
+            r#"{"kind":"complaint-received","report":"p1","address":"bob@example.org","recipient":"r1","proven":true,"why":"token"}"#
+                .to_owned(),
             r#"{"kind":"mail-received","mail":"i1","mailbox":"m1","mail_kind":"bounce"}"#.to_owned(),
             r#"{"kind":"inbound-refused","reply":"550 no"}"#.to_owned(),
             r#"{"kind":"suppressed","address":"bob@example.org","reason":"opt-out"}"#.to_owned(),
@@ -113,10 +118,13 @@ pub(super) mod tests {
         let ann = Some(Address::parse("ann@example.com").unwrap());
         match event {
             Event::Suppressed { .. } => Whose::default(),
-            Event::MailReceived { .. } => {
+            Event::MailReceived { .. } | Event::ReplyReceived { .. } => {
                 Whose { address: ann.clone(), from: ann, subject: Some("Re: Hello".into()), ..ours }
             }
-            Event::DomainAdded { .. } | Event::DomainPublished { .. } | Event::ListingChanged { .. } => ours,
+            Event::DomainAdded { .. }
+            | Event::DomainPublished { .. }
+            | Event::ListingChanged { .. }
+            | Event::ReportReceived { .. } => ours,
             _ => Whose { from: ann, message: Some(MessageId("q1".into())), ..ours },
         }
     }

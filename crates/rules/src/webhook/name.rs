@@ -49,8 +49,18 @@ const NAMES: &[Name] = &[
     },
     Name {
         name: "reply.received",
-        when: "A reply arrived in a mailbox (`address`).",
-        data: &["address", "domain", "from", "mail", "mail_kind", "mailbox", "subject", "workspace"],
+        when: "A reply to a message of ours (`message`) arrived in a mailbox (`address`).",
+        data: &["address", "domain", "from", "mail", "mailbox", "message", "subject", "workspace"],
+    },
+    Name {
+        name: "report.received",
+        when: "A report of a receiver arrived: DMARC, TLS, a complaint. `state` says whether it counts.",
+        data: &["domain", "organization", "report", "report_kind", "state", "workspace"],
+    },
+    Name {
+        name: "complaint.received",
+        when: "A complaint arrived. Only one that is `proven` to be about a message of ours changed anything.",
+        data: &["address", "domain", "from", "message", "proven", "recipient", "report", "why", "workspace"],
     },
     Name {
         name: "recipient.opted_out",
@@ -85,7 +95,8 @@ pub const UNNAMED: &[(&str, &str)] = &[
     ("submission-refused", "the mail program was told in the reply"),
     ("attempt-begun", "its end is told"),
     ("inbound-refused", "it belongs to no mailbox"),
-    ("mail-received", "only replies are told: a bounce is `message.bounced`"),
+    ("mail-received", "a reply is `reply.received`, a bounce `message.bounced`, a report `report.received`"),
+    ("recipient-opted-out", "the suppression that follows is `recipient.opted_out`"),
     ("listing-changed", "only the beginning, the change and the end of a listing are told"),
 ];
 
@@ -103,7 +114,9 @@ pub fn name(event: &Event) -> Option<&'static str> {
         Event::Bounced { .. } => Some("message.bounced"),
         Event::InDoubt { .. } => Some("message.in_doubt"),
         Event::Dropped { .. } => Some("message.dropped"),
-        Event::MailReceived { mail_kind, .. } => (mail_kind == "reply").then_some("reply.received"),
+        Event::ReplyReceived { .. } => Some("reply.received"),
+        Event::ReportReceived { .. } => Some("report.received"),
+        Event::ComplaintReceived { .. } => Some("complaint.received"),
         Event::Suppressed { reason, .. } if reason == "opt-out" => Some("recipient.opted_out"),
         Event::Suppressed { .. } => Some("recipient.suppressed"),
         Event::DomainAdded { .. } | Event::DomainPublished { .. } => Some("domain.state_changed"),
@@ -111,6 +124,8 @@ pub fn name(event: &Event) -> Option<&'static str> {
         Event::ListingChanged { before: Some(Listing::Listed), now: Listing::Clear, .. } => Some("blocklist.delisted"),
         Event::ListingChanged { .. }
         | Event::MailboxAdded { .. }
+        | Event::MailReceived { .. }
+        | Event::RecipientOptedOut { .. }
         | Event::SubmissionRefused { .. }
         | Event::AttemptBegun { .. }
         | Event::InboundRefused { .. } => None,

@@ -52,9 +52,17 @@ fn lookup(event: &Event) -> Option<Query> {
         | Event::Bounced { recipient, .. }
         | Event::InDoubt { recipient, .. }
         | Event::Dropped { recipient, .. } => (RECIPIENT, recipient.0.clone()),
-        Event::MailReceived { mail, .. } => (MAIL, mail.0.clone()),
+        Event::MailReceived { mail, .. }
+        | Event::ReplyReceived { mail, .. }
+        | Event::RecipientOptedOut { mail, .. } => (MAIL, mail.0.clone()),
+        Event::ReportReceived { domain, .. } => (DOMAIN, domain.clone()),
+        Event::ComplaintReceived { recipient: Some(recipient), .. } => (RECIPIENT, recipient.0.clone()),
         // A suppression holds for the whole installation; a refusal may be of somebody who is nobody here.
-        Event::Suppressed { .. } | Event::SubmissionRefused { .. } | Event::InboundRefused { .. } => return None,
+        // So may a complaint that names no recipient of ours.
+        Event::Suppressed { .. }
+        | Event::ComplaintReceived { .. }
+        | Event::SubmissionRefused { .. }
+        | Event::InboundRefused { .. } => return None,
     };
     Some(sql(text).bind(id))
 }

@@ -11,9 +11,9 @@ use ops::{DomainReport, DomainRequest, DomainView, Ops};
 use store::{DomainFilter, DomainRow};
 
 use super::{
-    Answer, Frame, Refused, Scope, Viewer, cut, download,
+    Answer, Frame, Refused, Scope, Viewer, audited, cut, download,
     fields::{Fields, encode},
-    audited, link, named, page_and_one, see_other,
+    link, named, page_and_one, see_other,
 };
 use crate::site::page;
 

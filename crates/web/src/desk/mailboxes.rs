@@ -11,9 +11,9 @@ use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
 use syntax::{Address, Domain};
 
 use super::{
-    Answer, Frame, Refused, Scope, Viewer, cut, download,
+    Answer, Frame, Refused, Scope, Viewer, audited, cut, download,
     fields::{Fields, encode},
-    audited, link, page_and_one, see_other,
+    link, page_and_one, see_other,
 };
 use crate::site::page;
 

@@ -146,9 +146,7 @@ pub(super) async fn audit(State(desk): State<Desk>, viewer: Viewer, RawQuery(que
     let rows = desk.ops.store.audits(viewer.workspace.as_ref(), asked.some("before"), page_and_one()).await?;
     let (rows, more) = cut(rows);
     let next = rows.last().filter(|_| more).map(|last| link("/audit", &[("before", &last.id)]));
-    let answer: Response = page_with(
-        axum::http::StatusCode::OK,
-        &Log { frame: Frame::new("/audit", &viewer), rows, next },
-    );
+    let answer: Response =
+        page_with(axum::http::StatusCode::OK, &Log { frame: Frame::new("/audit", &viewer), rows, next });
     Ok(answer.into_response())
 }

@@ -47,12 +47,7 @@ pub(super) async fn list(State(desk): State<Desk>, viewer: Viewer) -> Answer {
     shown(&desk, &viewer, &Fields::default(), Ok(None)).await
 }
 
-async fn shown(
-    desk: &Desk,
-    viewer: &Viewer,
-    form: &Fields,
-    done: Result<Option<(String, String)>, String>,
-) -> Answer {
+async fn shown(desk: &Desk, viewer: &Viewer, form: &Fields, done: Result<Option<(String, String)>, String>) -> Answer {
     let status = if done.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     // What was typed stands in the form again when it was wrong.
     let [url, events, description] = ["url", "events", "description"].map(|name| match done {
