@@ -165,7 +165,7 @@ impl Ops {
     ///
     /// # Errors
     /// `report.unknown`, `store.*`
-    pub async fn report(&self, id: &str) -> Result<ShownReport, Fault> {
+    pub async fn received_report(&self, id: &str) -> Result<ShownReport, Fault> {
         let found = self.store.report(&ReportId(id.to_owned())).await?;
         let (report, detail) = found.ok_or_else(|| {
             Fault::caller("report.unknown", format!("no report {id}: `coldrelay report list` shows the ids"))

@@ -142,8 +142,8 @@ impl<'a> Courier<'a> {
                 (Signer::new(&keys)?.sign(&content)?, Some(token.ok_or_else(|| missing("return path"))?))
             }
             // Passed on: it was sealed when it came, and is not ours to sign.
-            ReversePath::Null => (content, None),
-            ReversePath::Of(address) => (content, Some(address.clone())),
+            ReversePath::Null => (content.clone(), None),
+            ReversePath::Of(address) => (content.clone(), Some(address.clone())),
         };
         let delivery =
             Delivery { reverse_path, recipients: vec![due.address.clone()], content: signed, envid: due.envid.clone() };

@@ -66,7 +66,7 @@ impl Report {
                 let filter = ReportFilter { kind: kind.map(report::Kind::from), domain, limit };
                 out.answer(&ops.reports(&filter).await?, |reports| listed(reports));
             }
-            Self::Show { id } => out.answer(&ops.report(&id).await?, shown),
+            Self::Show { id } => out.answer(&ops.received_report(&id).await?, shown),
             Self::Summary { domain, days } => {
                 out.answer(&ops.report_summary(domain.as_ref(), days).await?, summary);
             }
