@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
-use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
+use ops::{BlocklistWatch, House, HouseSettings, Ops, ProofWatch, Publishing, Running};
 use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -40,6 +40,7 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         publishing: publishing(config),
         daily_cap: config.submission_daily_cap,
         expiry: Duration::from_secs(config.relay_expiry_s),
+        proof_required: config.proof_required,
     })
 }
 
@@ -151,6 +152,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
             max_message_octets: config.submission_max_message_octets,
             max_recipients: config.submission_max_recipients,
             expiry: Duration::from_secs(config.relay_expiry_s),
+            proof_required: config.proof_required,
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -177,6 +179,12 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         authority,
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),
+        proofs: Some(ProofWatch {
+            interval: Duration::from_secs(config.proof_interval_s),
+            at_once: config.proof_at_once,
+            limit: Duration::from_secs(config.proof_limit_s),
+            mx_port: config.relay_mx_port,
+        }),
         poll: POLL,
     })
 }

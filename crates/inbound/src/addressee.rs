@@ -27,6 +27,8 @@ pub(crate) enum Place {
     Mailbox(MailboxId),
     /// A one-time address: the message is tested, whatever its faults.
     Test(MailTestId),
+    /// The correspondent of a pairing proof under way: the message is looked at, whatever its faults.
+    Correspondent,
 }
 
 impl Addressee {
@@ -34,7 +36,7 @@ impl Addressee {
     pub(crate) fn mailbox(&self) -> Option<&MailboxId> {
         match &self.place {
             Place::Mailbox(mailbox) => Some(mailbox),
-            Place::Test(_) => None,
+            Place::Test(_) | Place::Correspondent => None,
         }
     }
 }
@@ -64,6 +66,9 @@ pub const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
 /// What the local part of a one-time address begins with.
 pub const TEST_PREFIX: &str = "test-";
 
+/// What the local part of the correspondent of a pairing proof begins with.
+pub const PROOF_PREFIX: &str = "proof-";
+
 /// Looks a forward path up.
 pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fault> {
     let Some(domain) = serving(shared, address.domain()).await? else { return Ok(Found::NotOurs) };
@@ -72,7 +77,10 @@ pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fa
         let about = Some(About { recipient: recipient.id, address: recipient.address });
         return Ok(found(address, Place::Mailbox(message.mailbox), mail_host, about));
     }
-    if address.local().get(..TEST_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(TEST_PREFIX))
+    if begins_with(address, PROOF_PREFIX) && shared.store.proof_of_correspondent(address).await?.is_some() {
+        return Ok(found(address, Place::Correspondent, mail_host, None));
+    }
+    if begins_with(address, TEST_PREFIX)
         && let Some(test) = shared.store.waiting_mail_test(address).await?
     {
         return Ok(found(address, Place::Test(test), mail_host, None));
@@ -82,6 +90,11 @@ pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fa
         Some(mailbox) => found(address, Place::Mailbox(mailbox.id), mail_host, None),
         None => Found::NoMailbox,
     })
+}
+
+/// Whether the local part begins so, whatever the case.
+pub(crate) fn begins_with(address: &Address, prefix: &str) -> bool {
+    address.local().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn found(address: &Address, place: Place, mail_host: String, about: Option<About>) -> Found {

@@ -15,7 +15,7 @@ use syntax::{Address, Message, message_ids, parse_from};
 use crate::{
     addressee::{Addressee, Place},
     notification::{self, Notification},
-    replies,
+    proof, replies,
     settings::{MAX_RECEIVED, VERIFY_LIMIT},
     start::Shared,
     trace::{self, Received},
@@ -49,13 +49,18 @@ impl Arrival<'_> {
             return Ok(common::too_many_hops());
         }
         let verdicts = self.verify(content).await?;
-        if self.fails_dmarc(&verdicts) {
+        // An answer of a proof is the house's own: here it is asked whether it arrives, not whether its sender is in order.
+        let letter = proof::letter_of(&self, &message).await?;
+        if letter.is_none() && self.fails_dmarc(&verdicts) {
             let domain = verdicts.from_domain.as_ref().map_or_else(String::new, ToString::to_string);
             return Ok(common::dmarc_reject(&domain));
         }
         let id = self.shared.unique(self.helo);
         let traced = self.trace(&message, &verdicts, &id);
-        self.store(&message, content, &traced, &verdicts).await?;
+        match letter {
+            Some(message_id) => proof::keep(&self, &message_id, &traced, &verdicts).await?,
+            None => self.store(&message, content, &traced, &verdicts).await?,
+        }
         Ok(replies::stored(&id))
     }
 
@@ -119,6 +124,8 @@ impl Arrival<'_> {
                     self.keep_for_test(test, content).await?;
                     continue;
                 }
+                // What nobody expects there: the proof has ended meanwhile.
+                Place::Correspondent => continue,
             };
             let kind = self.kind(message, &notification, mailbox).await?;
             let mail = self.mail(message, traced, verdicts.clone(), addressee, mailbox, kind);
@@ -135,16 +142,20 @@ impl Arrival<'_> {
         Ok(())
     }
 
-    /// As it came, without our trace fields: what is tested is the sender's work.
-    async fn keep_for_test(&self, test: &MailTestId, content: &[u8]) -> Result<(), Fault> {
-        let arrival = TestArrival {
+    /// How it came.
+    pub(crate) fn came(&self) -> TestArrival {
+        TestArrival {
             at: self.shared.store.clock().now(),
             peer: self.peer,
             helo: self.helo.to_owned(),
             tls: self.secured,
             reverse_path: self.reverse_path.cloned(),
-        };
-        self.shared.store.keep_mail_test(test, arrival, content).await.map(drop)
+        }
+    }
+
+    /// As it came, without our trace fields: what is tested is the sender's work.
+    async fn keep_for_test(&self, test: &MailTestId, content: &[u8]) -> Result<(), Fault> {
+        self.shared.store.keep_mail_test(test, self.came(), content).await.map(drop)
     }
 
     async fn kind(

@@ -8,6 +8,7 @@ mod addressee;
 mod arrival;
 mod mx;
 mod notification;
+mod proof;
 mod replies;
 mod session;
 mod settings;
@@ -15,6 +16,7 @@ mod start;
 mod submission;
 mod trace;
 
-pub use addressee::{ROLES, TEST_PREFIX};
+pub use addressee::{PROOF_PREFIX, ROLES, TEST_PREFIX};
+pub use proof::{Issued, Pass, Passes};
 pub use settings::Settings;
 pub use start::{Inbound, Listeners, bind};

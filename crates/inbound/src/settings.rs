@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rules::proof::Required;
+
 /// Limits and names.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,6 +26,8 @@ pub struct Settings {
     /// Whether mail that fails DMARC is refused when its domain says `p=reject`. Bounces to a return path of
     /// ours are taken in any case: their token proves what they are about.
     pub reject_dmarc_failures: bool,
+    /// Which pairing proofs a mailbox must have to submit.
+    pub proof_required: Required,
 }
 
 impl Default for Settings {
@@ -43,6 +47,7 @@ impl Default for Settings {
             // "at least 4-5 days". RFC 5321 §4.5.4.1
             expiry: Duration::from_secs(5 * 24 * 60 * 60),
             reject_dmarc_failures: true,
+            proof_required: Required::default(),
         }
     }
 }

@@ -27,7 +27,13 @@ impl Dashboard {
     ///
     /// # Errors
     /// `listen.bind`, `dns.*`
-    pub(crate) async fn open(at: SocketAddr, world: &World, ops: &Ops, metrics: Metrics, stop: Stop) -> Result<Self, Fault> {
+    pub(crate) async fn open(
+        at: SocketAddr,
+        world: &World,
+        ops: &Ops,
+        metrics: Metrics,
+        stop: Stop,
+    ) -> Result<Self, Fault> {
         let listener = TcpListener::bind(at).await.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
         let site = Site {

@@ -47,4 +47,6 @@ ids! {
     ApiKeyId;
     /// An SMTP callout.
     CalloutId;
+    /// A pairing proof of a mailbox.
+    ProofId;
 }

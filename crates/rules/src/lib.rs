@@ -16,6 +16,7 @@ pub mod money;
 pub mod outcome;
 pub mod pacing;
 pub mod probe;
+pub mod proof;
 pub mod reach;
 pub mod retry;
 pub mod route;

@@ -13,6 +13,7 @@ mod house;
 mod limits;
 mod mx;
 mod notification;
+mod proof;
 mod submission;
 mod suspended;
 mod verdicts;

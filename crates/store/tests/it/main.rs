@@ -14,6 +14,7 @@ mod house;
 mod listings;
 mod mail;
 mod opening;
+mod proofs;
 mod queue;
 mod settling;
 mod sharing;

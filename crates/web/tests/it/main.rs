@@ -82,6 +82,7 @@ fn ops(store: &Store) -> ops::Ops {
         publishing: ops::Publishing::Print,
         daily_cap: 50,
         expiry: Duration::from_secs(3600),
+        proof_required: rules::proof::Required::default(),
     }
 }
 
@@ -179,7 +180,9 @@ async fn metrics_are_in_prometheus_text() {
 #[tokio::test]
 async fn anything_else_is_a_problem_in_json() {
     let server = server().await;
-    for (method, path, status) in [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")] {
+    for (method, path, status) in
+        [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")]
+    {
         let (head, body) = server.ask(method, path).await;
         assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
         assert!(head.contains("content-type: application/problem+json"), "{head}");
