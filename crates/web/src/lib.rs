@@ -115,7 +115,8 @@ fn outer(site: Site) -> Router {
 /// Pages and API, with and without TLS.
 fn shared(site: &Site) -> Router<Site> {
     let pages = site.public.as_ref().map(public::routes).unwrap_or_default();
-    let desk = desk::routes(site.ops.clone()).layer(middleware::from_fn_with_state(site.clone(), desk::known));
+    let desk = desk::routes(desk::Desk { ops: site.ops.clone(), checks: site.checks.clone() })
+        .layer(middleware::from_fn_with_state(site.clone(), desk::known));
     site::routes().merge(access::routes()).merge(api::routes()).merge(desk).merge(pages)
 }
 
