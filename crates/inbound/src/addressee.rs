@@ -3,6 +3,7 @@
 use rules::{
     Fault,
     id::{MailTestId, MailboxId, RecipientId},
+    proof::CORRESPONDENT,
     token,
 };
 use store::{Mailbox, QueuedMessage, QueuedRecipient, SendingDomain};
@@ -66,9 +67,6 @@ pub const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
 /// What the local part of a one-time address begins with.
 pub const TEST_PREFIX: &str = "test-";
 
-/// What the local part of the correspondent of a pairing proof begins with.
-pub const PROOF_PREFIX: &str = "proof-";
-
 /// Looks a forward path up.
 pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fault> {
     let Some(domain) = serving(shared, address.domain()).await? else { return Ok(Found::NotOurs) };
@@ -77,7 +75,7 @@ pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fa
         let about = Some(About { recipient: recipient.id, address: recipient.address });
         return Ok(found(address, Place::Mailbox(message.mailbox), mail_host, about));
     }
-    if begins_with(address, PROOF_PREFIX) && shared.store.proof_of_correspondent(address).await?.is_some() {
+    if begins_with(address, CORRESPONDENT) && shared.store.proof_of_correspondent(address).await?.is_some() {
         return Ok(found(address, Place::Correspondent, mail_host, None));
     }
     if begins_with(address, TEST_PREFIX)

@@ -16,7 +16,7 @@ mod start;
 mod submission;
 mod trace;
 
-pub use addressee::{PROOF_PREFIX, ROLES, TEST_PREFIX};
+pub use addressee::{ROLES, TEST_PREFIX};
 pub use proof::{Issued, Pass, Passes};
 pub use settings::Settings;
 pub use start::{Inbound, Listeners, bind};

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use net::House;
-use rules::{Fault, event::Event};
+use rules::{Fault, event::Event, proof::CORRESPONDENT};
 use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Transaction},
@@ -13,7 +13,7 @@ use syntax::Address;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    addressee::{self, Addressee, Found, PROOF_PREFIX, begins_with},
+    addressee::{self, Addressee, Found, begins_with},
     arrival::Arrival,
     replies,
     settings::MAX_ERRORS,
@@ -131,7 +131,7 @@ impl Mx {
 
     /// A proof under way asks for a name that cannot exist: that it is refused is no news.
     async fn is_proof(&self) -> bool {
-        match self.reverse_path.as_ref().filter(|path| begins_with(path, PROOF_PREFIX)) {
+        match self.reverse_path.as_ref().filter(|path| begins_with(path, CORRESPONDENT)) {
             Some(path) => self.shared.store.proof_of_correspondent(path).await.is_ok_and(|proof| proof.is_some()),
             None => false,
         }

@@ -9,13 +9,14 @@ use auth::Verdicts;
 use rules::{
     Fault,
     id::{MailboxId, ProofId},
+    proof::CORRESPONDENT,
     secret::{Key, hash_token},
 };
 use store::Letter;
 use syntax::{Address, Message, message_ids};
 
 use crate::{
-    addressee::{PROOF_PREFIX, Place, begins_with},
+    addressee::{Place, begins_with},
     arrival::Arrival,
 };
 
@@ -83,7 +84,7 @@ impl Drop for Issued {
 /// The Message-ID of a mail that a proof expects: it goes to the proof's correspondent, or comes from there.
 pub(crate) async fn letter_of(arrival: &Arrival<'_>, message: &Message<'_>) -> Result<Option<String>, Fault> {
     let is_to = arrival.addressees.iter().any(|addressee| matches!(addressee.place, Place::Correspondent));
-    let is_from = arrival.reverse_path.is_some_and(|path| begins_with(path, PROOF_PREFIX));
+    let is_from = arrival.reverse_path.is_some_and(|path| begins_with(path, CORRESPONDENT));
     if !is_to && !is_from {
         return Ok(None);
     }

@@ -11,6 +11,9 @@ use syntax::Timestamp;
 
 pub use headers::{Arrived, Claim, headers};
 
+/// What the local part of a proof's correspondent begins with.
+pub const CORRESPONDENT: &str = "proof-";
+
 /// One step of the round trip. Its finding has an entry in the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {

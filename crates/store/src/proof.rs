@@ -10,8 +10,8 @@ use std::time::Duration;
 use rules::{
     Fault,
     event::Event,
-    id::{MailboxId, MessageId, ProofId},
-    proof::{Outcome, Seen, Standing, Step, culprit},
+    id::{MailboxId, MessageId, ProofId, RecipientId},
+    proof::{CORRESPONDENT, Outcome, Seen, Standing, Step, culprit},
 };
 use syntax::{Address, Timestamp};
 
@@ -103,7 +103,7 @@ pub struct ProofOverride {
 /// Longest reason of an override, in characters.
 const MAX_REASON: usize = 500;
 /// Ended proofs that are kept for each mailbox.
-const KEPT: i64 = 60;
+const KEPT: i64 = 14;
 const SELECT: &str = "SELECT p.*, b.address AS address FROM proof p JOIN mailbox b ON b.id = p.mailbox";
 
 impl Store {
@@ -355,6 +355,17 @@ async fn forget_old(tx: &mut Tx, mailbox: &MailboxId) -> Result<(), Fault> {
         .bind(mailbox.0.clone())
         .bind(KEPT);
     tx.run(delete).await.map(drop)
+}
+
+/// Whether this is the recipient of a proof's message: what becomes of it is no news. Most addresses tell by themselves that they
+/// are none.
+pub(crate) async fn is_correspondent(tx: &mut Tx, recipient: &RecipientId, address: &Address) -> Result<bool, Fault> {
+    if !address.local().starts_with(CORRESPONDENT) {
+        return Ok(false);
+    }
+    let of_id = sql("SELECT p.id FROM recipient r JOIN proof p ON p.message = r.message WHERE r.id = $1")
+        .bind(recipient.0.clone());
+    Ok(tx.row(of_id).await?.is_some())
 }
 
 fn unknown(mailbox: &MailboxId) -> Fault {

@@ -3,7 +3,7 @@
 use rules::{
     Fault,
     id::{MailboxId, ProofId},
-    proof::{Seen, State, Step},
+    proof::{CORRESPONDENT, Seen, State, Step},
     secret::unguessable,
 };
 use store::{Mailbox, Proof, SendingDomain};
@@ -115,7 +115,7 @@ impl<'p> Round<'p> {
             return Ok(None);
         }
         let theirs = self.correspondents_domain(&own).await?;
-        let local = format!("{}{}", inbound::PROOF_PREFIX, self.letters("correspondent"));
+        let local = format!("{}{}", CORRESPONDENT, self.letters("correspondent"));
         let correspondent = address(&local, &theirs)?;
         let id = |what: &str, domain: &SendingDomain| format!("{}@{}", self.letters(what), domain.name);
         let ids = Ids { outward: id("outward", &own), reply: id("reply", &theirs), stray: id("stray", &theirs) };

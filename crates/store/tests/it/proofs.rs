@@ -130,6 +130,7 @@ async fn the_message_of_a_proof_counts_for_nothing_and_goes_with_it(place: Place
     let recipient = house.store.message(&message).await.unwrap().unwrap().recipients[0].id.clone();
     let attempt = house.begin(&recipient, 1).await.unwrap();
     house.store.settle(vec![settled(&attempt, &recipient, Verdict::Delivered)]).await.unwrap();
+    assert_eq!(house.kinds_after(from).await, Vec::<String>::new(), "what becomes of it is no news");
     house.store.suppress(&address("proof-x@example.com"), "550-5-1-1").await.unwrap();
     house.store.suppress(&address("bob@example.net"), "550-5-1-1").await.unwrap();
     house.store.end_proof(end(&proof, &[(Step::Reply, Answer::Ok)], NOON + DAY)).await.unwrap();
