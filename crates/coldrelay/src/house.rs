@@ -6,7 +6,7 @@ use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
 use notify::Posting;
-use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
+use ops::{BlocklistWatch, House, HouseSettings, Ops, ProofWatch, Publishing, Running};
 use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -41,6 +41,7 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         publishing: publishing(config),
         daily_cap: config.submission_daily_cap,
         expiry: Duration::from_secs(config.relay_expiry_s),
+        proof_required: config.proof_required,
     })
 }
 
@@ -158,6 +159,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
                 target,
                 limit: Duration::from_millis(config.arriving_rspamd_limit_ms),
             }),
+            proof_required: config.proof_required,
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -185,6 +187,12 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),
         webhooks: Some(posting(config, ops)),
+        proofs: Some(ProofWatch {
+            interval: Duration::from_secs(config.proof_interval_s),
+            at_once: config.proof_at_once,
+            limit: Duration::from_secs(config.proof_limit_s),
+            mx_port: config.relay_mx_port,
+        }),
         poll: POLL,
     })
 }

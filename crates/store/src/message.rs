@@ -239,8 +239,9 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn accepted_since(&self, mailbox: &MailboxId, since: Timestamp) -> Result<u32, Fault> {
-        let count = sql("SELECT COUNT(*) AS accepted FROM message WHERE mailbox = $1 AND accepted_at >= $2 \
-                         AND reverse_path IS NULL")
+        // What a proof sends is none of the mailbox's messages, nor is what is passed on.
+        let count = sql("SELECT COUNT(*) AS accepted FROM message m WHERE m.mailbox = $1 AND m.accepted_at >= $2 \
+                         AND m.reverse_path IS NULL AND NOT EXISTS (SELECT 1 FROM proof p WHERE p.message = m.id)")
         .bind(mailbox.0.clone())
         .bind(since.micros());
         let row = self.row("count accepted messages", count).await?;

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use clap::Args;
-use lab::{Delivery, FaultStory, Hostile, Invitation, Options, Report};
+use lab::{Delivery, FaultStory, Hostile, Invitation, Options, ProofStory, Report};
 use rules::Fault;
 
 use super::serve::{log, stopped};
@@ -57,6 +57,8 @@ fn shown(report: &Report) -> String {
         hostile(&report.refused),
         String::from("\nFaults that were planted, found and repaired"),
         faults(&report.faults),
+        String::from("\nPairing proofs of mailboxes, and what their submission said"),
+        proofs(report.proofs.iter().chain(report.faults.iter().flat_map(|story| &story.proofs))),
         summary(report),
     ];
     parts.join("\n")
@@ -120,6 +122,18 @@ fn faults(faults: &[FaultStory]) -> String {
         &["fault", "domain", "before", "check domain finds", "predicted right", "drift", "repair", "after"],
         faults.iter().map(row).collect(),
     )
+}
+
+fn proofs<'r>(proofs: impl Iterator<Item = &'r ProofStory>) -> String {
+    let row = |proof: &ProofStory| {
+        vec![
+            proof.mailbox.to_string(),
+            proof.outcome.map_or("not ended", |outcome| outcome.as_str()).to_owned(),
+            proof.finding.map(|step| step.finding().to_owned()).unwrap_or_default(),
+            short(proof.submission.as_deref().unwrap_or_default(), 90),
+        ]
+    };
+    table(&["mailbox", "proof", "fails for", "submission"], proofs.map(row).collect())
 }
 
 fn summary(report: &Report) -> String {

@@ -10,6 +10,7 @@ mod inbound;
 mod lab;
 mod messages;
 mod postfix;
+mod proof;
 mod records;
 mod relay;
 mod reports;

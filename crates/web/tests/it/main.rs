@@ -83,6 +83,7 @@ fn ops(store: &Store) -> ops::Ops {
         publishing: ops::Publishing::Print,
         daily_cap: 50,
         expiry: Duration::from_secs(3600),
+        proof_required: rules::proof::Required::default(),
     }
 }
 
