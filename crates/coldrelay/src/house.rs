@@ -70,7 +70,15 @@ impl Served {
         let (stopper, stop) = net::Stopper::new();
         let checks = public_checks(config, &ops)?;
         let public = public_pages(config, ops.clone())?;
-        let site = Site { store, ops, metrics: house.metrics.clone(), sts_mode: sts_mode(config)?, checks, public };
+        let site = Site {
+            store,
+            ops,
+            metrics: house.metrics.clone(),
+            sts_mode: sts_mode(config)?,
+            checks,
+            public,
+            api_quota: config.web_api_requests_per_minute,
+        };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;

@@ -6,13 +6,20 @@ use check::{Blocklists, Checks};
 use dns::Asker;
 use net::Stop;
 use notify::Metrics;
-use ops::{AccountRequest, Ops};
-use rules::{Blame, Fault, Retry, access::Role, cost::Tiers, reach::Reach};
+use ops::{AccountRequest, NewKey, Ops};
+use rules::{
+    Blame, Fault, Retry,
+    access::{Role, Scope},
+    cost::Tiers,
+    reach::Reach,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
 
 use crate::{Lab, roster::SPAMHAUS, world::World};
 
+/// Requests to the API in a minute: the lab is there to be tried out, by programs too.
+const LAB_QUOTA: u32 = 60_000;
 /// Who signs in by the link.
 const VISITOR: &str = "you@lab.test";
 
@@ -27,7 +34,13 @@ impl Dashboard {
     ///
     /// # Errors
     /// `listen.bind`, `dns.*`
-    pub(crate) async fn open(at: SocketAddr, world: &World, ops: &Ops, metrics: Metrics, stop: Stop) -> Result<Self, Fault> {
+    pub(crate) async fn open(
+        at: SocketAddr,
+        world: &World,
+        ops: &Ops,
+        metrics: Metrics,
+        stop: Stop,
+    ) -> Result<Self, Fault> {
         let listener = TcpListener::bind(at).await.map_err(unheard)?;
         let address = listener.local_addr().map_err(unheard)?;
         let site = Site {
@@ -37,6 +50,7 @@ impl Dashboard {
             sts_mode: StsMode::Testing,
             checks: checks(world)?,
             public: Some(Public::new(ops.clone(), Tiers::published())),
+            api_quota: LAB_QUOTA,
         };
         Ok(Self { address, serving: tokio::spawn(web::serve(listener, site, stop)) })
     }
@@ -55,6 +69,15 @@ impl Lab {
         }
         let token = self.ops.sign_in_link(VISITOR, "lab").await?;
         Ok(format!("http://{}/sign-in/link/{token}", self.dashboard.address))
+    }
+
+    /// A key to the REST API with every scope.
+    ///
+    /// # Errors
+    /// `api-key.*`, `store.*`
+    pub(crate) async fn api_key(&self) -> Result<String, Fault> {
+        let new = NewKey { name: String::from("the lab's visitor"), scopes: Scope::all().collect(), workspace: None };
+        Ok(self.ops.add_api_key(new, "lab").await?.key)
     }
 }
 

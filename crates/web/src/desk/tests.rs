@@ -88,8 +88,12 @@ async fn bounced(ops: &Ops, from: &str, domain: &store::SendingDomain) -> (Messa
         next_at: NOW + Duration::from_secs(600),
     };
     let attempt = ops.store.begin(vec![begin]).await.unwrap().remove(0).unwrap();
-    let class =
-        Class { who: Who::Recipient, how_long: HowLong::ForGood, action: Action::Suppress, scope: reference::Scope::Recipient };
+    let class = Class {
+        who: Who::Recipient,
+        how_long: HowLong::ForGood,
+        action: Action::Suppress,
+        scope: reference::Scope::Recipient,
+    };
     let settled = Settled {
         attempt,
         recipient,
@@ -137,7 +141,12 @@ const ACTS: [Scope; 4] = [Scope::DomainsWrite, Scope::MailboxesWrite, Scope::Que
 
 impl Desk {
     fn viewer(&self) -> Viewer {
-        Viewer { name: "vic".into(), workspace: Some(self.own.clone()), scopes: READS.into_iter().collect(), csrf: TOKEN.into() }
+        Viewer {
+            name: "vic".into(),
+            workspace: Some(self.own.clone()),
+            scopes: READS.into_iter().collect(),
+            csrf: TOKEN.into(),
+        }
     }
     fn operator(&self) -> Viewer {
         Viewer { scopes: [READS, ACTS].concat().into_iter().collect(), ..self.viewer() }

@@ -68,6 +68,7 @@ async fn server_over(resolver: dns::Resolver, public: bool) -> Server {
         sts_mode: web::StsMode::Testing,
         checks: check::Checks::new(resolver).unwrap(),
         public: public.then(|| web::Public::new(ops, rules::cost::Tiers::published())),
+        api_quota: web::API_QUOTA,
     };
     let serving = tokio::spawn(web::serve(listener, site, stop));
     Server { address, store, metrics, stopper, serving, last_head: std::sync::Mutex::default(), _folder: folder }
@@ -179,7 +180,9 @@ async fn metrics_are_in_prometheus_text() {
 #[tokio::test]
 async fn anything_else_is_a_problem_in_json() {
     let server = server().await;
-    for (method, path, status) in [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")] {
+    for (method, path, status) in
+        [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")]
+    {
         let (head, body) = server.ask(method, path).await;
         assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
         assert!(head.contains("content-type: application/problem+json"), "{head}");
