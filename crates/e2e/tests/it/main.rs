@@ -3,6 +3,7 @@
 
 mod blocklists;
 mod checks;
+mod contract;
 mod doors;
 mod explain;
 mod inbound;
