@@ -14,6 +14,7 @@ mod event;
 mod fault;
 mod id;
 mod idempotency;
+mod kept;
 mod lease;
 mod listing;
 mod mail;
