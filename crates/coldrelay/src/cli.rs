@@ -16,6 +16,7 @@ mod reference;
 mod send;
 mod serve;
 mod suppression;
+mod webhook;
 #[cfg(test)]
 mod worked;
 
@@ -90,6 +91,9 @@ enum Command {
     /// Addresses that are left alone
     #[command(subcommand)]
     Suppression(suppression::Suppression),
+    /// Post events to endpoints: signed, retried, replayable
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check a domain, an address, a message, an IP: the live checks and the free tools
     #[command(subcommand)]
     Check(check::Check),
@@ -165,6 +169,11 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
+        Command::Webhook(webhook) => {
+            let ops = global.ops().await?;
+            let posting = house::posting(&global.config()?, &ops);
+            webhook.run(&ops, &posting, out).await
+        }
         Command::Check(check) => check.run(&global, out).await,
         Command::Generate(generate) => generate.run(&global, out).await,
         Command::Calculate(calculate) => calculate.run(&global, out),

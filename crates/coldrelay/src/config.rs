@@ -136,6 +136,11 @@ settings! {
     /// Zones that are never asked.
     blocklist_skip: Vec<String> = "blocklist.skip", "[]";
 
+    /// Whether webhooks may be posted to `http://` URLs, which others can read on their way.
+    webhooks_http: bool = "webhooks.http", "false";
+    /// Whether webhooks may be posted to internal addresses. Only when everybody who can add one may reach these anyway.
+    webhooks_internal: bool = "webhooks.internal", "false";
+
     /// Certificate chain, PEM; without one a self-signed certificate is kept in the data folder.
     tls_certificate: Option<PathBuf> = "tls.certificate", "\"\"";
     /// Its key, PEM.

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
+use notify::Posting;
 use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
 use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
@@ -69,16 +70,10 @@ impl Served {
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
         let checks = public_checks(config, &ops)?;
-        let public = public_pages(config, ops.clone())?;
-        let site = Site {
-            store,
-            ops,
-            metrics: house.metrics.clone(),
-            sts_mode: sts_mode(config)?,
-            checks,
-            public,
-            api_quota: config.web_api_requests_per_minute,
-        };
+        let (public, posting) = (public_pages(config, ops.clone())?, posting(config, &ops));
+        let (metrics, sts_mode) = (house.metrics.clone(), sts_mode(config)?);
+        let api_quota = config.web_api_requests_per_minute;
+        let site = Site { store, ops, metrics, sts_mode, checks, posting, public, api_quota };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;
@@ -185,6 +180,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         authority,
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),
+        webhooks: Some(posting(config, ops)),
         poll: POLL,
     })
 }
@@ -198,6 +194,15 @@ fn blocklist_watch(config: &Config, ops: &Ops) -> Option<BlocklistWatch> {
         interval,
         reach: Reach::Public,
     })
+}
+
+/// How webhooks are posted.
+pub fn posting(config: &Config, ops: &Ops) -> Posting {
+    Posting {
+        reach: if config.webhooks_internal { Reach::Anywhere } else { Reach::Public },
+        http: config.webhooks_http,
+        ..Posting::new(ops.resolver.clone())
+    }
 }
 
 /// The servers that are asked about blocklists: their own, else those of everything else.

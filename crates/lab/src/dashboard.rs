@@ -16,7 +16,7 @@ use rules::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
 
-use crate::{Lab, roster::SPAMHAUS, world::World};
+use crate::{Lab, roster::SPAMHAUS, stage::webhooks, world::World};
 
 /// Requests to the API in a minute: the lab is there to be tried out, by programs too.
 const LAB_QUOTA: u32 = 60_000;
@@ -49,6 +49,7 @@ impl Dashboard {
             metrics,
             sts_mode: StsMode::Testing,
             checks: checks(world)?,
+            posting: webhooks(world),
             public: Some(Public::new(ops.clone(), Tiers::published())),
             api_quota: LAB_QUOTA,
         };

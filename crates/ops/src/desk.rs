@@ -4,12 +4,14 @@
 
 mod bounces;
 mod import;
+mod live;
 mod mailboxes;
 mod overview;
 mod things;
 
 pub use bounces::BounceCause;
 pub use import::{Imported, RowFault};
+pub use live::Verified;
 pub use mailboxes::MailboxView;
 pub use overview::Overview;
 pub use things::DomainView;

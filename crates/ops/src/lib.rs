@@ -16,10 +16,11 @@ mod send;
 mod tenancy;
 mod tools;
 mod verify;
+mod webhook;
 
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
-pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault};
+pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault, Verified};
 pub use domain::{Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
@@ -32,6 +33,7 @@ pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
+pub use webhook::{DeliveryPage, WebhookRequest, WebhookTest, WebhookUpdate, WebhookWithSecret};
 
 use dns::Resolver;
 use rules::secret::Key;

@@ -47,4 +47,8 @@ ids! {
     ApiKeyId;
     /// An SMTP callout.
     CalloutId;
+    /// An endpoint that events are posted to.
+    WebhookId;
+    /// One event on its way to one endpoint.
+    DeliveryId;
 }

@@ -23,6 +23,7 @@ pub mod secret;
 pub mod sizing;
 pub mod submission;
 pub mod token;
+pub mod webhook;
 
 pub use chance::Chance;
 pub use clock::Clock;

@@ -28,6 +28,7 @@ mod queue;
 mod record;
 mod row;
 mod suppression;
+mod webhook;
 mod workspace;
 mod zone;
 
@@ -50,5 +51,9 @@ pub use open::{Health, Store};
 pub use queue::{BeginAttempt, Due, Settled, Verdict};
 pub use record::DayCount;
 pub use suppression::Suppression;
+pub use webhook::{
+    AttemptNote, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NewWebhook, SettledDelivery, Webhook,
+    WebhookChange,
+};
 pub use workspace::Workspace;
 pub use zone::ZoneRecord;

@@ -29,6 +29,7 @@ mod reference;
 mod schema;
 mod stream;
 mod suppressions;
+mod webhooks;
 mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -70,6 +71,7 @@ fn endpoints() -> Vec<Endpoint> {
         generate::endpoints(),
         calculate::endpoints(),
         probes::endpoints(),
+        webhooks::endpoints(),
         keys::endpoints(),
         accounts::endpoints(),
     ]

@@ -4,12 +4,16 @@
 
 mod domains;
 mod fields;
+mod ips;
 mod lists;
+mod live;
 mod mail;
 mod mailboxes;
 mod overview;
 mod refused;
+mod settings;
 mod viewer;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -18,11 +22,13 @@ use std::fmt::Display;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, FromRef},
     http::header,
     response::{IntoResponse, Response},
     routing::get,
 };
+use check::Checks;
+use notify::Posting;
 use ops::Ops;
 use rules::access::{Scope, Scopes};
 
@@ -34,9 +40,23 @@ const MAX_FORM: usize = 512 * 1024;
 /// Rows of one page of a list.
 const PAGE: usize = 50;
 
+/// What the pages need: the deeds, and what looks at the world.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) ops: Ops,
+    pub(crate) checks: Checks,
+    pub(crate) posting: Posting,
+}
+
+impl FromRef<Desk> for Ops {
+    fn from_ref(desk: &Desk) -> Self {
+        desk.ops.clone()
+    }
+}
+
 /// Every page of the dashboard. A layer outside says who looks (`Viewer` among the request's extensions); without one
 /// every page leads to the sign-in.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>(ops: Ops) -> Router<S> {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> {
     Router::new()
         .route("/", get(overview::page))
         .route("/overview/domains", get(domains::states))
@@ -48,19 +68,27 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(ops: Ops) -> Router<S> {
         .route("/domains", get(domains::list))
         .route("/domains/new", get(domains::new).post(domains::plan))
         .route("/domains/{name}", get(domains::one))
+        .route("/domains/{name}/test", get(live::domain))
         .route("/domains/{name}/zone.txt", get(domains::zone))
         .route("/domains/{name}/apply", get(domains::plan_again).post(domains::apply))
+        .route("/ips", get(ips::list))
+        .route("/ips/{ip}/checks", get(live::ip))
         .route("/messages", get(mail::list))
         .route("/messages/{id}", get(mail::one).post(mail::act))
+        .route("/messages/{id}/checks/{recipient}", get(live::refusal))
         .route("/queue", get(mail::queue))
         .route("/bounces", get(mail::bounces))
         .route("/suppressions", get(lists::suppressions).post(lists::unsuppress))
         .route("/blocklists", get(lists::blocklists))
         .route("/events", get(lists::events))
+        .route("/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/webhooks/{id}", get(webhooks::one).post(webhooks::act))
+        .route("/settings", get(settings::settings).post(settings::act))
+        .route("/audit", get(settings::audit))
         .route("/assets/desk/desk.css", get(style))
         .route("/assets/desk/desk.js", get(script))
         .layer(DefaultBodyLimit::max(MAX_FORM))
-        .with_state(ops)
+        .with_state(desk)
 }
 
 /// What stands around every page.
@@ -90,6 +118,15 @@ impl Frame {
     fn runs_suppressions(&self) -> bool {
         self.scopes.has(Scope::SuppressionsWrite)
     }
+    fn runs_webhooks(&self) -> bool {
+        self.scopes.has(Scope::WebhooksWrite)
+    }
+    fn runs_checks(&self) -> bool {
+        self.scopes.has(Scope::ChecksRun)
+    }
+    fn is_owner(&self) -> bool {
+        self.scopes.has(Scope::Admin)
+    }
     /// `page`, or nothing: for `aria-current`.
     fn current(&self, path: &str) -> bool {
         self.here == path
@@ -112,8 +149,8 @@ pub(crate) fn day(at: impl Display) -> String {
 pub(crate) fn tone(word: impl Display) -> &'static str {
     match word.to_string().as_str() {
         "delivered" | "active" | "ok" | "clear" => "ok",
-        "deferred" | "queued" | "sending" | "in_doubt" | "at cap" | "different" => "warn",
-        "bounced" | "suspended" | "missing" | "listed" | "bad" => "bad",
+        "failing" | "waiting" | "deferred" | "queued" | "sending" | "in_doubt" | "at cap" | "different" => "warn",
+        "failed" | "bounced" | "suspended" | "missing" | "listed" | "bad" => "bad",
         _ => "unknown",
     }
 }
@@ -200,6 +237,17 @@ async fn script() -> Response {
 
 fn asset(kind: &'static str, text: &'static str) -> Response {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")], text).into_response()
+}
+
+/// Writes a deed of a viewer into the audit log.
+async fn audited(ops: &Ops, viewer: &Viewer, what: &'static str, about: &str) -> Result<(), rules::Fault> {
+    let (who, workspace) = (viewer.name.clone(), viewer.workspace.clone());
+    ops.store.audit(store::Deed { who, what, about: about.to_owned(), workspace }).await
+}
+
+/// The domain that a path names.
+fn named(name: &str) -> Result<syntax::Domain, Refused> {
+    syntax::Domain::parse(name).map_err(|malformed| Refused::Typed(format!("{name}: {malformed}")))
 }
 
 /// Text that is downloaded.

@@ -13,6 +13,11 @@ mod page;
 mod run;
 mod tools;
 
+pub(crate) use self::{
+    block::{Block, Shown},
+    run::conclusions,
+};
+
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{

@@ -66,6 +66,7 @@ impl Running {
             metrics: notify::Metrics::new(),
             sts_mode: StsMode::Testing,
             checks: check::Checks::new(ops.resolver.clone()).map_err(words)?,
+            posting: notify::Posting::new(ops.resolver.clone()),
             public: Some(Public::new(ops.clone(), Tiers::published())),
             api_quota: u32::MAX,
         };

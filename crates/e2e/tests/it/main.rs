@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod blocklists;
+mod browser;
 mod checks;
 mod contract;
 mod doors;
@@ -16,3 +17,4 @@ mod submission;
 mod support;
 mod tools;
 mod updates;
+mod webhooks;

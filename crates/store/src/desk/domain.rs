@@ -15,6 +15,8 @@ pub struct DomainRow {
     pub workspace: WorkspaceId,
     /// Dedicated egress IP, as text.
     pub egress_ip: String,
+    /// Its mail host, which is the name of the IP too.
+    pub mail_host: Domain,
     /// `embedded`, `rfc2136`, `provider` or `print`.
     pub publisher: String,
     /// When made.
@@ -83,6 +85,7 @@ fn read(row: &Row) -> Result<DomainRow, Fault> {
         name: row.parsed("name")?,
         workspace: WorkspaceId(row.text("workspace")?),
         egress_ip: row.text("egress_ip")?,
+        mail_host: row.parsed("mail_host")?,
         publisher: row.text("publisher")?,
         created_at: row.moment("created_at")?,
         mailboxes: row.count("mailboxes")?,

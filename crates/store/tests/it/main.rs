@@ -18,6 +18,7 @@ mod queue;
 mod settling;
 mod sharing;
 mod tests_by_mail;
+mod webhooks;
 
 /// Makes a test for each database of every function named.
 macro_rules! on_both_databases {

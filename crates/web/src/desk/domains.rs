@@ -9,17 +9,18 @@ use axum::{
 };
 use ops::{DomainReport, DomainRequest, DomainView, Ops};
 use store::{DomainFilter, DomainRow};
-use syntax::Domain;
 
 use super::{
-    Answer, Frame, Refused, Scope, Viewer, cut, download,
+    Answer, Frame, Refused, Scope, Viewer, audited, cut, download,
     fields::{Fields, encode},
-    link, page_and_one, see_other,
+    link, named, page_and_one, see_other,
 };
 use crate::site::page;
 
 /// Domains that are proven for the overview at one time.
 const PROVEN: u32 = 25;
+/// So long after it was made the page of a domain looks again by itself until all is green.
+const WATCHED: Duration = Duration::from_secs(15 * 60);
 /// Longest time for all of their look-ups.
 const PROOF_LIMIT: Duration = Duration::from_secs(6);
 
@@ -125,14 +126,18 @@ struct One {
     frame: Frame,
     view: DomainView,
     now: String,
+    /// It was made a moment ago and is not green: the page looks again by itself.
+    watched: bool,
 }
 
 /// `/domains/<name>`
 pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>) -> Answer {
     viewer.must(Scope::DomainsRead)?;
     let view = ops.desk_domain_view(viewer.workspace.as_ref(), &named(&name)?).await?;
-    let now = ops.store.clock().now().to_string();
-    Ok(page(&One { frame: Frame::new("/domains", &viewer), view, now }).into_response())
+    let now = ops.store.clock().now();
+    let watched = !view.is_green() && now.since(view.domain.created_at) < WATCHED;
+    let now = now.to_string();
+    Ok(page(&One { frame: Frame::new("/domains", &viewer), view, now, watched }).into_response())
 }
 
 /// The zone as a file.
@@ -220,11 +225,8 @@ pub(super) async fn apply(State(ops): State<Ops>, viewer: Viewer, Path(name): Pa
     viewer.takes(Scope::DomainsWrite, &form)?;
     let name = named(&name)?;
     ops.desk_apply(viewer.workspace.as_ref(), request(&name.to_string(), form.get("ip"))?).await?;
+    audited(&ops, &viewer, "domain.apply", &format!("{name} from {}", form.get("ip"))).await?;
     Ok(see_other(&format!("/domains/{}", encode(&name.to_string()))))
-}
-
-fn named(name: &str) -> Result<Domain, Refused> {
-    Domain::parse(name).map_err(|malformed| Refused::Typed(format!("{name}: {malformed}")))
 }
 
 fn request(name: &str, ip: &str) -> Result<DomainRequest, Refused> {

@@ -59,7 +59,7 @@ pub(super) async fn unsuppress(State(ops): State<Ops>, viewer: Viewer, body: Str
         Refused::Typed(String::from("Say why mail to this address is wanted again: the reason goes into the log."))
     })?;
     ops.desk_unsuppress(viewer.workspace.as_ref(), &address).await?;
-    tracing::info!(by = viewer.name, %address, why, "an address was taken off the suppression list");
+    super::audited(&ops, &viewer, "suppression.remove", &format!("{address}: {why}")).await?;
     Ok(see_other("/suppressions"))
 }
 

@@ -102,6 +102,8 @@ pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<S
         "drop" => ops.desk_drop(workspace, &id).await.map(drop)?,
         other => return Err(Refused::Typed(format!("`{other}` is no deed of a message"))),
     }
+    let what = if form.get("do") == "retry" { "message.retry" } else { "message.drop" };
+    super::audited(&ops, &viewer, what, id.as_str()).await?;
     let back = if form.get("back") == "/queue" {
         String::from("/queue")
     } else {

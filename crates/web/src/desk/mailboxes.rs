@@ -11,7 +11,7 @@ use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
 use syntax::{Address, Domain};
 
 use super::{
-    Answer, Frame, Refused, Scope, Viewer, cut, download,
+    Answer, Frame, Refused, Scope, Viewer, audited, cut, download,
     fields::{Fields, encode},
     link, page_and_one, see_other,
 };
@@ -98,8 +98,8 @@ pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) ->
         return Err(Refused::Typed(String::from("No mailbox is ticked: tick those that are meant, then choose.")));
     }
     match form.get("do") {
-        "suspend" => ops.desk_suspend(viewer.workspace.as_ref(), &ids, true).await.map(drop)?,
-        "resume" => ops.desk_suspend(viewer.workspace.as_ref(), &ids, false).await.map(drop)?,
+        "suspend" => suspend(&ops, &viewer, &ids, true).await?,
+        "resume" => suspend(&ops, &viewer, &ids, false).await?,
         "export" => {
             let of_workspace = MailboxFilter { workspace: viewer.workspace.clone(), ..MailboxFilter::default() };
             let csv = ops.desk_export(&of_workspace, &ids).await?;
@@ -108,6 +108,20 @@ pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) ->
         other => return Err(Refused::Typed(format!("`{other}` is no deed of mailboxes"))),
     }
     Ok(see_other(back(form.get("back"))))
+}
+
+/// Suspends or resumes, and says so in the audit log.
+async fn suspend(ops: &Ops, viewer: &Viewer, ids: &[MailboxId], suspended: bool) -> Result<(), Refused> {
+    ops.desk_suspend(viewer.workspace.as_ref(), ids, suspended).await?;
+    let what = if suspended { "mailbox.suspend" } else { "mailbox.resume" };
+    let ids: Vec<&str> = ids.iter().map(MailboxId::as_str).collect();
+    Ok(audited(ops, viewer, what, &ids.join(" ")).await?)
+}
+
+/// The addresses of mailboxes that were made, in the audit log.
+async fn made(ops: &Ops, viewer: &Viewer, made: &[NewCredentials]) -> Result<(), Refused> {
+    let addresses: Vec<String> = made.iter().map(|one| one.address.to_string()).collect();
+    Ok(audited(ops, viewer, "mailbox.add", &addresses.join(" ")).await?)
 }
 
 /// Only back to the list.
@@ -146,7 +160,7 @@ pub(super) async fn new(viewer: Viewer) -> Answer {
 pub(super) async fn add(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
     viewer.takes(Scope::MailboxesWrite, &form)?;
-    let made = match request(&form) {
+    let outcome = match request(&form) {
         Ok(request) => {
             ops.desk_add_mailbox(viewer.workspace.as_ref(), request).await.map_err(|fault| match fault.blame {
                 rules::Blame::Caller => Ok(fault.to_string()),
@@ -156,8 +170,11 @@ pub(super) async fn add(State(ops): State<Ops>, viewer: Viewer, body: String) ->
         Err(wrong) => Err(Ok(wrong)),
     };
     let frame = Frame::new("/mailboxes", &viewer);
-    match made {
-        Ok(made) => made_page(frame, made),
+    match outcome {
+        Ok(new) => {
+            made(&ops, &viewer, &new).await?;
+            made_page(frame, new)
+        }
         Err(Err(fault)) => Err(fault.into()),
         Err(Ok(wrong)) => {
             let [address, display, cap] = ["address", "display", "cap"].map(|name| form.get(name).to_owned());
@@ -213,7 +230,10 @@ pub(super) async fn import(State(ops): State<Ops>, viewer: Viewer, body: String)
     let text = form.get("csv").to_owned();
     let frame = Frame::new("/mailboxes", &viewer);
     match ops.desk_import(viewer.workspace.as_ref(), &text).await? {
-        Imported::Made(made) => made_page(frame, made),
+        Imported::Made(new) => {
+            made(&ops, &viewer, &new).await?;
+            made_page(frame, new)
+        }
         Imported::Refused(faults) => {
             let again = Import { frame, text, faults };
             Ok(crate::site::page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &again))
@@ -241,10 +261,11 @@ pub(super) async fn act_on_one(State(ops): State<Ops>, viewer: Viewer, Path(id):
     viewer.takes(Scope::MailboxesWrite, &form)?;
     let (workspace, id) = (viewer.workspace.as_ref(), MailboxId(id));
     match form.get("do") {
-        "suspend" => ops.desk_suspend(workspace, std::slice::from_ref(&id), true).await.map(drop)?,
-        "resume" => ops.desk_suspend(workspace, std::slice::from_ref(&id), false).await.map(drop)?,
+        "suspend" => suspend(&ops, &viewer, std::slice::from_ref(&id), true).await?,
+        "resume" => suspend(&ops, &viewer, std::slice::from_ref(&id), false).await?,
         "password" => {
             let new = ops.desk_reset_password(workspace, &id).await?;
+            audited(&ops, &viewer, "mailbox.password", id.as_str()).await?;
             return made_page(Frame::new("/mailboxes", &viewer), vec![new]);
         }
         other => return Err(Refused::Typed(format!("`{other}` is no deed of a mailbox"))),

@@ -19,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Viewer, fields::encode, routes};
+use super::{Desk, Viewer, fields::encode, routes};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_435_200_000_000);
 const TOKEN: &str = "token-of-this-session";
@@ -34,7 +34,7 @@ impl rules::Clock for Still {
     }
 }
 
-struct Desk {
+struct World {
     ops: Ops,
     own: WorkspaceId,
     message: MessageId,
@@ -114,7 +114,7 @@ async fn bounced(ops: &Ops, from: &str, domain: &store::SendingDomain) -> (Messa
     (message, mailbox.id)
 }
 
-async fn desk() -> Desk {
+async fn desk() -> World {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("store.db").display());
     let store = Store::open(&url, Arc::new(Still)).await.unwrap();
@@ -133,13 +133,13 @@ async fn desk() -> Desk {
     let (message, ann) = bounced(&ops, "ann@example.com", &ours).await;
     let (foreign, eve) = bounced(&ops, "eve@example.org", &theirs).await;
     ops.store.suppress(&address("bob@example.net"), XSS).await.unwrap();
-    Desk { ops, own: ours.workspace, message, foreign, ann, eve, _folder: folder }
+    World { ops, own: ours.workspace, message, foreign, ann, eve, _folder: folder }
 }
 
 const READS: [Scope; 4] = [Scope::DomainsRead, Scope::MailboxesRead, Scope::MessagesRead, Scope::EventsRead];
 const ACTS: [Scope; 4] = [Scope::DomainsWrite, Scope::MailboxesWrite, Scope::QueueWrite, Scope::SuppressionsWrite];
 
-impl Desk {
+impl World {
     fn viewer(&self) -> Viewer {
         Viewer {
             name: "vic".into(),
@@ -162,7 +162,10 @@ impl Desk {
                 next.run(request).await
             }
         });
-        let router: Router = routes(self.ops.clone()).layer(who);
+        let checks = check::Checks::new(self.ops.resolver.clone()).unwrap();
+        let router: Router =
+            routes(Desk { ops: self.ops.clone(), checks, posting: notify::Posting::new(self.ops.resolver.clone()) })
+                .layer(who);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move { axum::serve(listener, router).await });
