@@ -1,9 +1,10 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain` and `cargo xtask bench check` run them; nothing here is a test.
+//! `cargo xtask bench explain`, `check` and `web` run them; nothing here is a test.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
 mod check;
 mod explain;
+mod web;
 
 use std::process::ExitCode;
 
@@ -25,8 +26,18 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("web") => match web::run(json) {
+            Ok(text) => {
+                println!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("bench web: {why}");
+                ExitCode::FAILURE
+            }
+        },
         _ => {
-            eprintln!("benches explain|check [--json]");
+            eprintln!("benches explain|check|web [--json]");
             ExitCode::from(2)
         }
     }

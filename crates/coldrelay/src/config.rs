@@ -164,6 +164,8 @@ settings! {
 
     /// Whether the public pages are served: `/tools` and `/smtp-errors`. They reach public addresses alone.
     web_public: bool = "web.public", "true";
+    /// Requests to the REST API that one key, or one address without a key, may make in a minute.
+    web_api_requests_per_minute: u32 = "web.api_requests_per_minute", "600";
 
     /// What the MTA-STS policies ask of senders: `testing`, or `enforce` once the certificate is one that they can verify.
     mta_sts_mode: String = "mta_sts.mode", "\"testing\"";

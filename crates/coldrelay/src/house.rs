@@ -73,7 +73,8 @@ impl Served {
         let checks = public_checks(config, &ops)?;
         let (public, posting) = (public_pages(config, ops.clone())?, posting(config, &ops));
         let (metrics, sts_mode) = (house.metrics.clone(), sts_mode(config)?);
-        let site = Site { store, ops, metrics, sts_mode, checks, posting, public };
+        let api_quota = config.web_api_requests_per_minute;
+        let site = Site { store, ops, metrics, sts_mode, checks, posting, public, api_quota };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;

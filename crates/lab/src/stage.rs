@@ -56,6 +56,8 @@ pub struct Lab {
 pub struct Invitation {
     /// The dashboard, with a link that signs in once.
     pub sign_in: String,
+    /// A key to the REST API, with every scope.
+    pub api_key: String,
     /// Submission with STARTTLS.
     pub submission: SocketAddr,
     /// Submission over TLS.

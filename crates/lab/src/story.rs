@@ -220,6 +220,7 @@ impl Lab {
     async fn invitation(&self, login: &Login) -> Result<Invitation, Fault> {
         Ok(Invitation {
             sign_in: self.sign_in_link().await?,
+            api_key: self.api_key().await?,
             submission: self.submission()?,
             submissions: self.house.submissions.first().copied().ok_or_else(no_listener)?,
             dns: self.world.authority.addresses().first().copied().ok_or_else(no_listener)?,

@@ -15,6 +15,7 @@ mod event;
 mod fault;
 mod id;
 mod idempotency;
+mod kept;
 mod lease;
 mod listing;
 mod mail;

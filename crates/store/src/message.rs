@@ -388,8 +388,17 @@ fn messages_that_fit(filter: &QueueFilter) -> Query {
     let mut conditions = Conditions::default();
     conditions.of_recipients(filter);
     if !conditions.texts.is_empty() {
-        let inner = conditions.texts.join(" AND ");
-        conditions.texts = vec![format!("id IN (SELECT message FROM recipient WHERE {inner})")];
+        let mut inner = conditions.texts.join(" AND ");
+        // When nothing else is asked for, the page is found along the index of states.
+        if filter.domain.is_none() && filter.workspace.is_none() && filter.to_domain.is_none() {
+            if let Some(before) = &filter.before {
+                conditions.values.push(before.0.clone());
+                inner = format!("{inner} AND message < ${}", conditions.values.len());
+            }
+            let limit = if filter.limit == 0 { LISTED_BY_DEFAULT } else { filter.limit };
+            inner = format!("{inner} ORDER BY message DESC LIMIT {limit}");
+        }
+        conditions.texts = vec![format!("id IN (SELECT DISTINCT message FROM recipient WHERE {inner})")];
     }
     if let Some(domain) = &filter.domain {
         conditions.is_one_of("domain", [domain.0.clone()]);

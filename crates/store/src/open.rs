@@ -14,6 +14,7 @@ use crate::{
     committer::{Change, Committer, Tx},
     connect::{Backend, Location},
     fault::fault,
+    kept::Kept,
     migrate::migrate,
     row::{Query, Row, sql},
 };
@@ -37,6 +38,7 @@ struct Inner {
     committer: RwLock<Option<Arc<Committer>>>,
     task: Mutex<Option<JoinHandle<()>>>,
     wake: Arc<Notify>,
+    kept: Kept,
 }
 
 impl std::fmt::Debug for Store {
@@ -68,7 +70,8 @@ impl Store {
         let wake = Arc::new(Notify::new());
         let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
-        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake };
+        let inner =
+            Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, kept: Kept::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -107,6 +110,10 @@ impl Store {
             tracing::error!("the store is closed although its last changes could not be written");
         }
         self.inner.readers.close().await;
+    }
+
+    pub(crate) fn kept_answers(&self) -> &Kept {
+        &self.inner.kept
     }
 
     /// Has a change made; durable on return.

@@ -151,11 +151,13 @@ fn summary(report: &Report) -> String {
 }
 
 fn invited(invitation: &Invitation) -> String {
-    let Invitation { sign_in, submission, submissions, dns, mx_port, login, password } = invitation;
+    let Invitation { sign_in, api_key, submission, submissions, dns, mx_port, login, password } = invitation;
+    let api = sign_in.split_once("/sign-in/").map_or("", |(home, _)| home);
     format!(
         "\nThe lab keeps serving until Ctrl-C. Open the dashboard, signed in by this link (once, within the hour):\n\
          \x20 {sign_in}\n\
          or play along:\n\
+         \x20 curl -H 'Authorization: Bearer {api_key}' {api}/api/v1/domains\n\
          \x20 swaks --server {submission} --tls --auth PLAIN --auth-user {login} --auth-password {password} \\\n\
          \x20       --from {login} --to dana@greylisting.test\n\
          \x20 dig -p {} @{} acme-mail.test TXT\n\

@@ -4,6 +4,7 @@
 mod blocklists;
 mod browser;
 mod checks;
+mod contract;
 mod doors;
 mod explain;
 mod inbound;
