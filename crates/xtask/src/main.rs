@@ -16,6 +16,7 @@ cargo xtask bench explain  how many reply lines and bounces one core explains in
 cargo xtask bench check    our domain test against checkdmarc, over a name server that is 20 ms away
 cargo xtask bench web      pages and lists over a large store at 50 requests a second, beside a static page
 cargo xtask packages       the Debian packages that the tests need, one a line
+cargo xtask packages missing  those of them that are not installed
 cargo xtask packages more  the commands that install what is missing from PyPI and npm, one a line";
 
 fn main() -> ExitCode {
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
         ["bench", chosen @ ..] => bench(chosen),
         ["packages", "more"] => {
             kits::missing().iter().for_each(|kit| println!("{}", kit.command));
+            ExitCode::SUCCESS
+        }
+        ["packages", "missing"] => {
+            packages::missing().iter().for_each(|tool| println!("{}", tool.package));
             ExitCode::SUCCESS
         }
         ["packages"] => {
