@@ -51,8 +51,6 @@ pub(crate) struct Shared {
     pub(crate) verifier: Verifier,
     pub(crate) key: Key,
     pub(crate) tls: ServerTls,
-    /// Checked when a login is unknown, so that the answer takes as long.
-    pub(crate) nobodys_hash: String,
     slots: Arc<Semaphore>,
     counter: AtomicU64,
 }
@@ -60,10 +58,9 @@ pub(crate) struct Shared {
 impl Inbound {
     /// What every listener shares.
     pub fn new(settings: Settings, store: Store, verifier: Verifier, key: Key, tls: ServerTls) -> Self {
-        let nobodys_hash = secret::hash_password(&key, "nobody");
         let slots = Arc::new(Semaphore::new(settings.max_messages_in_hand));
         let counter = AtomicU64::new(0);
-        Self { shared: Arc::new(Shared { settings, store, verifier, key, tls, nobodys_hash, slots, counter }) }
+        Self { shared: Arc::new(Shared { settings, store, verifier, key, tls, slots, counter }) }
     }
 
     /// Serves these listeners until stopped; returns when the last session has ended. May be called

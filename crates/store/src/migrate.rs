@@ -6,12 +6,13 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::{connect::Backend, fault::fault};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
     include_str!("../migrations/0004_callout.sql"),
     include_str!("../migrations/0005_mailbox_suspended.sql"),
+    include_str!("../migrations/0006_folder.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";
