@@ -7,9 +7,18 @@ use std::ops::Range;
 
 use syntax::Timestamp;
 
-use super::{Dialect, flag::Flag, frame::Frame, name::MailboxName, set::SequenceSet};
+use super::{flag::Flag, name::MailboxName, set::SequenceSet};
 
 mod ask;
+mod cursor;
+mod fetch;
+mod list;
+mod mailbox;
+mod parse;
+mod search;
+mod session;
+
+pub use parse::parse;
 
 pub use ask::{Fetch, FetchItem, MAX_SEARCH_DEPTH, MAX_SEARCH_KEYS, Partial, Search, SearchKey, SearchReturn};
 
@@ -172,6 +181,25 @@ pub enum SpecialUse {
     Trash,
 }
 
+impl SpecialUse {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::All, Self::Archive, Self::Drafts, Self::Flagged, Self::Junk, Self::Sent, Self::Trash];
+
+    /// The name without the backslash.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "All",
+            Self::Archive => "Archive",
+            Self::Drafts => "Drafts",
+            Self::Flagged => "Flagged",
+            Self::Junk => "Junk",
+            Self::Sent => "Sent",
+            Self::Trash => "Trash",
+        }
+    }
+}
+
 /// LIST. RFC 9051 §6.3.9, RFC 5258.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct List {
@@ -307,17 +335,11 @@ pub enum Why {
     TooMany(&'static str),
 }
 
-/// Reads one command.
-///
-/// # Errors
-/// [`Malformed`] with the offset at which something else was expected.
-pub fn parse(frame: &Frame, dialect: Dialect) -> Result<Command, Malformed> {
-    let _ = (frame, dialect);
-    Err(Malformed { tag: None, offset: 0, why: Why::UnknownCommand })
-}
-
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret([redacted])")
     }
 }
+
+#[cfg(test)]
+mod tests;

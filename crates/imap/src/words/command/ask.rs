@@ -87,7 +87,7 @@ pub enum SearchKey {
 }
 
 /// Deepest nesting of SEARCH keys; deeper is answered with BAD.
-pub const MAX_SEARCH_DEPTH: usize = 32;
+pub const MAX_SEARCH_DEPTH: usize = 100;
 /// Most keys in one SEARCH.
 pub const MAX_SEARCH_KEYS: usize = 1000;
 
