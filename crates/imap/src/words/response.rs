@@ -3,6 +3,11 @@
 //! The types stand here; [`Response::write`] is in `response/write.rs`. Whatever a name, a flag or a subject holds, one
 //! response stays one response: text loses its control characters, strings become literals where they must.
 
+mod code;
+mod fetch;
+mod write;
+mod writer;
+
 use std::borrow::Cow;
 
 use syntax::Timestamp;
@@ -18,6 +23,7 @@ use super::{
     set::Ranges,
     structure::Part,
 };
+use writer::Writer;
 
 /// One response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -418,9 +424,10 @@ impl Response<'_> {
         Self::Untagged { status: Status::Ok, code: Some(code), text: text.to_owned() }
     }
 
-    /// Adds the response with its CRLF to `out`.
+    /// Adds the response with its CRLF to `out`. Responses that would say nothing add nothing: VANISHED of no UIDs,
+    /// ESEARCH of a search that only saves.
     pub fn write(&self, dialect: Dialect, out: &mut Vec<u8>) {
-        let _ = (dialect, out);
+        write::response(self, &mut Writer::new(dialect, out));
     }
 
     /// The response with its CRLF.
@@ -469,3 +476,6 @@ fn answer(tag: Option<&str>, status: Status, code: Option<Code>, text: String) -
         None => Response::Untagged { status, code, text },
     }
 }
+
+#[cfg(test)]
+mod tests;
