@@ -2,6 +2,9 @@
 
 use super::envelope::Envelope;
 
+mod parameters;
+mod read;
+
 /// What is kept beside a message so that FETCH never parses it again. Goes into a store row as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Kept {
@@ -87,10 +90,11 @@ impl Content {
     }
 }
 
-impl Kept {
-    /// Takes a message apart. Never fails: what is broken is told as the text that it is.
-    pub fn read(message: &[u8]) -> Self {
-        let octets = u64::try_from(message.len()).unwrap_or(u64::MAX);
-        Self { envelope: Envelope::default(), structure: Part::default(), header_octets: 0, octets }
-    }
+/// The octets of a range, as far as they are there.
+pub(crate) fn slice(message: &[u8], (from, to): (u64, u64)) -> &[u8] {
+    let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(message.len());
+    message.get(place(from)..place(to)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
