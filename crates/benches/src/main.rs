@@ -1,9 +1,10 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain` and `cargo xtask bench check` run them; nothing here is a test.
+//! `cargo xtask bench explain`, `check` and `imap` run them; nothing here is a test.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
 mod check;
 mod explain;
+mod imap;
 
 use std::process::ExitCode;
 
@@ -25,8 +26,26 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("imap") => match imap::run(json) {
+            Ok(text) => {
+                println!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("bench imap: {why}");
+                ExitCode::FAILURE
+            }
+        },
+        // What `imap` starts: a server in a process of its own.
+        Some("imap-server") => match imap::serve(arguments.get(1).map_or("", String::as_str)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("bench imap-server: {why}");
+                ExitCode::FAILURE
+            }
+        },
         _ => {
-            eprintln!("benches explain|check [--json]");
+            eprintln!("benches explain|check|imap [--json]");
             ExitCode::from(2)
         }
     }

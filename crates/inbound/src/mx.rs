@@ -9,6 +9,7 @@ use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Transaction},
 };
+use store::Fits;
 use syntax::Address;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -32,6 +33,8 @@ pub(crate) struct Mx {
     addressees: Vec<Addressee>,
     refused_recipients: usize,
     slot: Option<OwnedSemaphorePermit>,
+    /// SIZE of the message, in octets. RFC 1870
+    announced: usize,
 }
 
 impl Mx {
@@ -47,6 +50,7 @@ impl Mx {
             addressees: Vec::new(),
             refused_recipients: 0,
             slot: None,
+            announced: 0,
         }
     }
 
@@ -62,7 +66,7 @@ impl Mx {
             }
             // Not offered on this port.
             Question::Auth { .. } => common::command_not_implemented(),
-            Question::Mail { reverse_path, .. } => self.mail(reverse_path),
+            Question::Mail { reverse_path, parameters } => self.mail(reverse_path, parameters.size),
             Question::Rcpt { address, .. } => self.rcpt(&address).await.unwrap_or_else(|fault| excuse(&fault)),
             Question::Data => {
                 self.slot = self.shared.slot().await;
@@ -77,8 +81,9 @@ impl Mx {
         }
     }
 
-    fn mail(&mut self, reverse_path: Option<Address>) -> Reply {
+    fn mail(&mut self, reverse_path: Option<Address>, size: Option<usize>) -> Reply {
         self.forget();
+        self.announced = size.unwrap_or(0);
         self.reverse_path = reverse_path;
         common::sender_ok()
     }
@@ -89,6 +94,9 @@ impl Mx {
         }
         Ok(match addressee::find(&self.shared, address).await? {
             Found::Addressee(addressee) => {
+                if let Some(no) = self.full(&addressee).await? {
+                    return Ok(no);
+                }
                 if self.addressees.iter().all(|known| known.forward_path != addressee.forward_path) {
                     self.addressees.push(*addressee);
                 }
@@ -97,6 +105,17 @@ impl Mx {
             Found::NoMailbox => common::no_such_mailbox(),
             Found::Suspended => common::mailbox_suspended(),
             Found::NotOurs => common::relay_denied(),
+        })
+    }
+
+    /// Whether what is announced fits. What is about mail of ours is taken in any case: it must not be lost.
+    async fn full(&self, addressee: &Addressee) -> Result<Option<Reply>, Fault> {
+        let Some(mailbox) = addressee.mailbox().filter(|_| addressee.about.is_none()) else { return Ok(None) };
+        let Some(quota) = self.shared.store.quota(mailbox).await? else { return Ok(None) };
+        Ok(match quota.fits(u64::try_from(self.announced).unwrap_or(u64::MAX)) {
+            Fits::Yes => None,
+            Fits::NotNow => Some(replies::mailbox_full()),
+            Fits::Never => Some(replies::mailbox_too_small()),
         })
     }
 
@@ -139,6 +158,11 @@ impl Mx {
 
 /// What a peer is told about a fault of ours; the operator reads the rest in the log.
 fn excuse(fault: &Fault) -> Reply {
+    match fault.code {
+        "mailbox.full" => return replies::mailbox_full(),
+        "mailbox.too-small" => return replies::mailbox_too_small(),
+        _ => {}
+    }
     tracing::error!(code = fault.code, %fault, "incoming mail was put off");
     common::local_error()
 }

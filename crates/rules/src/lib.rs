@@ -21,6 +21,7 @@ pub mod route;
 pub mod secret;
 pub mod sizing;
 pub mod submission;
+pub mod throttle;
 pub mod token;
 
 pub use chance::Chance;

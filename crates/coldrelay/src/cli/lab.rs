@@ -131,13 +131,14 @@ fn summary(report: &Report) -> String {
 }
 
 fn invited(invitation: &Invitation) -> String {
-    let Invitation { submission, submissions, dns, mx_port, login, password } = invitation;
+    let Invitation { submission, submissions, imap, imaps, dns, mx_port, login, password } = invitation;
     format!(
         "\nThe lab keeps serving until Ctrl-C. Play along:\n\
          \x20 swaks --server {submission} --tls --auth PLAIN --auth-user {login} --auth-password {password} \\\n\
          \x20       --from {login} --to dana@greylisting.test\n\
          \x20 dig -p {} @{} acme-mail.test TXT\n\
-         Submission over TLS is at {submissions}; every MX is on port {mx_port}.",
+         \x20 curl -k imaps://{imaps}/INBOX -u {login}:{password} -X 'FETCH 1:* ENVELOPE'\n\
+         Submission over TLS is at {submissions}, IMAP with STARTTLS at {imap}; every MX is on port {mx_port}.",
         dns.port(),
         dns.ip()
     )

@@ -5,6 +5,7 @@ mod blocklists;
 mod checks;
 mod doors;
 mod explain;
+mod imap;
 mod inbound;
 mod lab;
 mod messages;
