@@ -14,6 +14,7 @@ pub mod date;
 pub mod envelope;
 pub mod flag;
 pub mod frame;
+mod header;
 pub mod name;
 pub mod response;
 pub mod search;

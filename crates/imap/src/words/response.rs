@@ -1,29 +1,19 @@
 //! Everything that a server says. RFC 9051 §7.
 //!
-//! The types stand here; [`Response::write`] is in `response/write.rs`. Whatever a name, a flag or a subject holds, one
+//! The types stand here, those of what is told of a mailbox or message in `items.rs`. [`Response::write`] is in `response/write.rs`. Whatever a name, a flag or a subject holds, one
 //! response stays one response: text loses its control characters, strings become literals where they must.
 
 mod code;
 mod fetch;
+mod items;
+mod refusal;
 mod write;
 mod writer;
 
-use std::borrow::Cow;
-
-use syntax::Timestamp;
-
-use super::{
-    Dialect,
-    command::{Malformed, SearchReturn, SpecialUse, Why},
-    envelope::Envelope,
-    flag::Flag,
-    frame::{FrameFault, Refusal},
-    name::MailboxName,
-    section::Section,
-    set::Ranges,
-    structure::Part,
-};
+use super::{Dialect, command::SearchReturn, flag::Flag, name::MailboxName, set::Ranges};
 use writer::Writer;
+
+pub use items::{FetchData, ListAttribute, ListEntry, QuotaKind, QuotaResource, StatusData};
 
 /// One response.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,150 +244,6 @@ pub enum Code {
     UseAttr,
 }
 
-/// What LIST says of a mailbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListEntry {
-    /// `\NoInferiors`, …
-    pub attributes: Vec<ListAttribute>,
-    /// The mailbox.
-    pub mailbox: MailboxName,
-    /// `("CHILDINFO" ("SUBSCRIBED"))`: children match where it does not itself. RFC 9051 §6.3.9.6.
-    pub child_info: Vec<&'static str>,
-    /// `("OLDNAME" ("…"))`: it was named so. RFC 9051 §6.3.9.7.
-    pub old_name: Option<MailboxName>,
-}
-
-/// RFC 9051 §7.3.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListAttribute {
-    /// `\NonExistent`
-    NonExistent,
-    /// `\NoInferiors`
-    NoInferiors,
-    /// `\Noselect`
-    NoSelect,
-    /// `\HasChildren`
-    HasChildren,
-    /// `\HasNoChildren`
-    HasNoChildren,
-    /// `\Marked`
-    Marked,
-    /// `\Unmarked`
-    Unmarked,
-    /// `\Subscribed`
-    Subscribed,
-    /// `\Remote`
-    Remote,
-    /// `\Sent`, …
-    Use(SpecialUse),
-}
-
-/// One item of STATUS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatusData {
-    /// `MESSAGES n`
-    Messages(u32),
-    /// `RECENT n`
-    Recent(u32),
-    /// `UIDNEXT n`
-    UidNext(u32),
-    /// `UIDVALIDITY n`
-    UidValidity(u32),
-    /// `UNSEEN n`
-    Unseen(u32),
-    /// `DELETED n`
-    Deleted(u32),
-    /// `SIZE n`
-    Size(u64),
-    /// `HIGHESTMODSEQ n`
-    HighestModSeq(u64),
-    /// `MAILBOXID (id)`
-    MailboxId(String),
-    /// `APPENDLIMIT n`; `None` is NIL.
-    AppendLimit(Option<u64>),
-}
-
-/// One item of FETCH.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FetchData<'r> {
-    /// `FLAGS (…)`
-    Flags {
-        /// Flags.
-        flags: Vec<Flag>,
-        /// `\Recent` (rev1).
-        recent: bool,
-    },
-    /// `UID n`
-    Uid(u32),
-    /// `INTERNALDATE "…"`
-    InternalDate(Timestamp),
-    /// `RFC822.SIZE n`
-    Size(u64),
-    /// `MODSEQ (n)`
-    ModSeq(u64),
-    /// `EMAILID (id)`
-    EmailId(String),
-    /// `THREADID (id)`; `None` is NIL.
-    ThreadId(Option<String>),
-    /// `ENVELOPE (…)`
-    Envelope(&'r Envelope),
-    /// `BODY (…)`
-    Body(&'r Part),
-    /// `BODYSTRUCTURE (…)`
-    BodyStructure(&'r Part),
-    /// `BODY[section]<origin> …`
-    Section {
-        /// As asked.
-        section: Section,
-        /// The offset of a partial.
-        origin: Option<u64>,
-        /// The octets; `None` (no such part) is NIL.
-        octets: Option<Cow<'r, [u8]>>,
-    },
-    /// `RFC822 …`
-    Rfc822(Cow<'r, [u8]>),
-    /// `RFC822.HEADER …`
-    Rfc822Header(Cow<'r, [u8]>),
-    /// `RFC822.TEXT …`
-    Rfc822Text(Cow<'r, [u8]>),
-    /// `BINARY[part]<origin> …`
-    Binary {
-        /// As asked.
-        part: Vec<u32>,
-        /// The offset of a partial.
-        origin: Option<u64>,
-        /// The octets; `None` (no such part) is NIL.
-        octets: Option<Cow<'r, [u8]>>,
-    },
-    /// `BINARY.SIZE[part] n`
-    BinarySize {
-        /// As asked.
-        part: Vec<u32>,
-        /// Octets.
-        octets: u64,
-    },
-}
-
-/// One resource of a quota. RFC 9208 §5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuotaResource {
-    /// Which.
-    pub kind: QuotaKind,
-    /// In use.
-    pub used: u64,
-    /// At most.
-    pub limit: u64,
-}
-
-/// RFC 9208 §5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuotaKind {
-    /// `STORAGE`, in units of 1,024 octets.
-    Storage,
-    /// `MESSAGE`
-    Message,
-}
-
 impl Response<'_> {
     /// `tag OK text`
     pub fn ok(tag: &str, text: &str) -> Self {
@@ -435,45 +281,6 @@ impl Response<'_> {
         let mut out = Vec::new();
         self.write(dialect, &mut out);
         out
-    }
-}
-
-impl Malformed {
-    /// The answer to a command that is none: `BAD`, or `NO [BADCHARSET]`.
-    pub fn response(&self) -> Response<'static> {
-        let at = format!(" (octet {})", self.offset);
-        let (status, code, text) = match &self.why {
-            Why::Expected(what) => (Status::Bad, None, format!("Expected {what}{at}")),
-            Why::UnknownCommand => (Status::Bad, None, "Unknown command".to_owned()),
-            Why::TooMany(what) => (Status::Bad, Some(Code::Limit), format!("Too many {what}{at}")),
-            Why::BadCharset => {
-                let charsets = ["UTF-8", "US-ASCII", "ISO-8859-1"].map(str::to_owned).to_vec();
-                (Status::No, Some(Code::BadCharset(charsets)), "Charset not known".to_owned())
-            }
-        };
-        answer(self.tag.as_deref(), status, code, text)
-    }
-}
-
-impl Refusal {
-    /// The answer to a command that was dropped. When [`Refusal::close`] is set a BYE follows it.
-    pub fn response(&self) -> Response<'static> {
-        let (status, code, text) = match self.fault {
-            FrameFault::LineTooLong => (Status::Bad, Some(Code::Limit), "Command too long".to_owned()),
-            FrameFault::LiteralTooLarge { octets, limit } => {
-                (Status::No, Some(Code::TooBig), format!("Literal of {octets} octets, at most {limit} are taken"))
-            }
-            FrameFault::TooManyLiterals => (Status::Bad, Some(Code::Limit), "Too many literals".to_owned()),
-            FrameFault::Nul => (Status::Bad, None, "NUL in a literal: send it as a literal8, ~{n}".to_owned()),
-        };
-        answer(self.tag.as_deref(), status, code, text)
-    }
-}
-
-fn answer(tag: Option<&str>, status: Status, code: Option<Code>, text: String) -> Response<'static> {
-    match tag {
-        Some(tag) => Response::Tagged { tag: tag.to_owned(), status, code, text },
-        None => Response::Untagged { status, code, text },
     }
 }
 

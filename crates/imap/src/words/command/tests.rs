@@ -111,10 +111,10 @@ proptest::proptest! {
         let mut frames = Frames::new(LIMITS);
         frames.feed(text.as_bytes());
         frames.feed(b"\r\n");
-        if let Event::Command(frame) = frames.next_event() {
-            if let Err(malformed) = parse(&frame, Dialect::default()) {
-                proptest::prop_assert!(malformed.offset <= frame.octets.len());
-            }
+        if let Event::Command(frame) = frames.next_event()
+            && let Err(malformed) = parse(&frame, Dialect::default())
+        {
+            proptest::prop_assert!(malformed.offset <= frame.octets.len());
         }
     }
 }

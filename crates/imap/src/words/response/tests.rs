@@ -1,5 +1,13 @@
+use syntax::Timestamp;
+
 use super::*;
-use crate::words::{envelope::EnvelopeAddress, section::SectionText, structure::Content};
+use crate::words::{
+    command::{Malformed, SpecialUse, Why},
+    envelope::{Envelope, EnvelopeAddress},
+    frame::{FrameFault, Refusal},
+    section::{Section, SectionText},
+    structure::{Content, Part},
+};
 
 const REV1: Dialect = Dialect { utf8: false };
 const UTF8: Dialect = Dialect { utf8: true };
