@@ -3,6 +3,7 @@
 
 mod dmarc;
 mod key;
+mod seal;
 mod sign;
 mod spf;
 mod verify;
@@ -12,6 +13,7 @@ pub use dmarc::{
     walk_dmarc,
 };
 pub use key::{Algorithm, PrivateKey, generate, generate_secret};
+pub use seal::{seal, unseal};
 pub use sign::{Signer, SigningKey};
 pub use spf::{
     BadTerm, Directive, Lengths, MAX_LOOKUPS, MAX_VOIDS, Mechanism, Qualifier, SpfProblem, SpfQuery, SpfRecord,

@@ -86,8 +86,7 @@ struct Ours {
 impl Ours {
     fn start(folder: &Path) -> Result<Self, String> {
         let us = std::env::current_exe().map_err(said)?;
-        let mut child =
-            Command::new(us).arg("imap-server").arg(folder).stdout(Stdio::piped()).spawn().map_err(said)?;
+        let mut child = Command::new(us).arg("imap-server").arg(folder).stdout(Stdio::piped()).spawn().map_err(said)?;
         let mut line = String::new();
         let out = child.stdout.take().ok_or("no output")?;
         BufReader::new(out).read_line(&mut line).map_err(said)?;
@@ -183,7 +182,9 @@ async fn fill(store: &Store) -> Result<(), String> {
 fn message(number: usize) -> String {
     let words = ["offer", "meeting", "invoice", "question", "answer", "thanks", "tomorrow", "budget"];
     let word = |place: usize| words.get((number / (place + 1)) % words.len()).copied().unwrap_or("mail");
-    let line = |place: usize| format!("Line {place} of {number}: the {} about the {} is here.\n", word(place), word(place + 3));
+    let line = |place: usize| {
+        format!("Line {place} of {number}: the {} about the {} is here.\n", word(place), word(place + 3))
+    };
     let body: String = (0..24).map(line).collect();
     format!(
         "Return-Path: <bob{number}@example.net>\nReceived: from mx.example.net (mx.example.net [192.0.2.1]) by box.example.com;\n\
@@ -223,13 +224,19 @@ fn dovecot(folder: &Path) -> Result<Ours, String> {
     );
     let file = folder.join("dovecot.conf");
     fs::write(&file, configuration).map_err(said)?;
-    let child = Command::new("dovecot").arg("-F").arg("-c").arg(&file).spawn().map_err(|error| {
-        format!("{error}: Dovecot is missing: apt-get install dovecot-imapd")
-    })?;
+    let child = Command::new("dovecot")
+        .arg("-F")
+        .arg("-c")
+        .arg(&file)
+        .spawn()
+        .map_err(|error| format!("{error}: Dovecot is missing: apt-get install dovecot-imapd"))?;
     let begun = std::time::Instant::now();
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         if begun.elapsed().as_secs() > 20 {
-            return Err(format!("Dovecot does not listen: {}", fs::read_to_string(folder.join("dovecot.log")).unwrap_or_default()));
+            return Err(format!(
+                "Dovecot does not listen: {}",
+                fs::read_to_string(folder.join("dovecot.log")).unwrap_or_default()
+            ));
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
@@ -243,7 +250,14 @@ fn run(program: &str, arguments: &[&str]) -> Result<(), String> {
 
 /// The same client for both.
 fn client(port: u16, process: u32) -> Result<Figures, String> {
-    let arguments = [port.to_string(), process.to_string(), LOGIN.to_owned(), PASSWORD.to_owned(), mails().to_string(), idle().to_string()];
+    let arguments = [
+        port.to_string(),
+        process.to_string(),
+        LOGIN.to_owned(),
+        PASSWORD.to_owned(),
+        mails().to_string(),
+        idle().to_string(),
+    ];
     let output = Command::new("python3").arg("-c").arg(CLIENT).args(arguments).output().map_err(said)?;
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(text.trim()).map_err(|_| format!("{text}{}", String::from_utf8_lossy(&output.stderr)))

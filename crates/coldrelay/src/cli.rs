@@ -1,5 +1,6 @@
 //! The command line: thin faces of the deeds in `ops`.
 
+mod account;
 mod calculate;
 mod check;
 mod config;
@@ -72,6 +73,12 @@ enum Command {
     /// Make and list mailboxes
     #[command(subcommand)]
     Mailbox(mailbox::Mailbox),
+    /// Let people in: accounts, one-time links, passwords
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Keys to the REST API
+    #[command(subcommand)]
+    Key(account::ApiKey),
     /// Send one message as a mailbox
     Send(send::Send),
     /// Look at the queue, retry, drop
@@ -152,6 +159,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Serve => serve::run(&global.config()?, out).await,
         Command::Domain(domain) => domain.run(&global.ops().await?, out).await,
         Command::Mailbox(mailbox) => mailbox.run(&global.ops().await?, out).await,
+        Command::Account(account) => account.run(&global.ops().await?, out).await,
+        Command::Key(key) => key.run(&global.ops().await?, out).await,
         Command::Send(send) => send.run(&global.ops().await?, out).await,
         Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,

@@ -69,8 +69,8 @@ impl Served {
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
         let checks = public_checks(config, &ops)?;
-        let public = public_pages(config, ops)?;
-        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)?, checks, public };
+        let public = public_pages(config, ops.clone())?;
+        let site = Site { store, ops, metrics: house.metrics.clone(), sts_mode: sts_mode(config)?, checks, public };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;

@@ -14,11 +14,15 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     character,
+    dashboard::Dashboard,
     outbox::{self, Outbox},
     receiver,
     roster::{RECEIVERS, Resident, SENDERS, egress_ip},
     world::World,
 };
+
+/// Longest wait for pages under way at the end.
+const DASHBOARD_LIMIT: Duration = Duration::from_secs(2);
 
 /// How often a port that is free on every address is looked for.
 const PORT_TRIES: u32 = 64;
@@ -27,6 +31,8 @@ const PORT_TRIES: u32 = 64;
 pub struct Options {
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Where the dashboard is served; port 0 is a free one.
+    pub http: SocketAddr,
     /// Told what is being done, in short sentences.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -37,6 +43,7 @@ pub struct Lab {
     pub(crate) ops: Ops,
     pub(crate) house: Running,
     pub(crate) outbox: Outbox,
+    pub(crate) dashboard: Dashboard,
     pub(crate) progress: Box<dyn Fn(&str) + Send + Sync>,
     stopper: Stopper,
     tasks: Vec<JoinHandle<()>>,
@@ -46,6 +53,8 @@ pub struct Lab {
 /// What a visitor needs to play along while the lab keeps serving.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Invitation {
+    /// The dashboard, with a link that signs in once.
+    pub sign_in: String,
     /// Submission with STARTTLS.
     pub submission: SocketAddr,
     /// Submission over TLS.
@@ -65,7 +74,7 @@ pub struct Invitation {
 }
 
 impl Lab {
-    /// Starts everything on loopback, on unprivileged ports.
+    /// Starts everything on loopback, on unprivileged ports: the dashboard where the options say.
     ///
     /// # Errors
     /// `lab.port` when no port is free on all addresses; `store.*`, `dns.*`, `listen.bind`.
@@ -80,7 +89,9 @@ impl Lab {
         (options.progress)("Starting the house: store, submission, MX, IMAP, relay");
         let ops = open_ops(&world, folder.path(), options.clock).await?;
         let house = House::start(ops.clone(), house_settings(&world)?).await?;
-        Ok(Self { world, ops, house, outbox, progress: options.progress, stopper, tasks, _folder: folder })
+        let dashboard = Dashboard::open(options.http, &world, &ops, house.metrics.clone(), stop).await?;
+        let progress = options.progress;
+        Ok(Self { world, ops, house, outbox, dashboard, progress, stopper, tasks, _folder: folder })
     }
 
     /// Stops the house, then the receivers.
@@ -88,6 +99,7 @@ impl Lab {
         self.house.stop().await;
         self.stopper.stop();
         drop(self.outbox);
+        let _ = tokio::time::timeout(DASHBOARD_LIMIT, self.dashboard.serving).await;
         for task in self.tasks {
             task.abort();
         }

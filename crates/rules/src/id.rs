@@ -39,6 +39,12 @@ ids! {
     MailId;
     /// A one-time address and the message that was mailed to it.
     MailTestId;
+    /// A person's account.
+    AccountId;
+    /// A sign-in of a browser.
+    SessionId;
+    /// A key to the REST API.
+    ApiKeyId;
     /// An SMTP callout.
     CalloutId;
 }

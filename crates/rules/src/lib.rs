@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`Fault`], [`id`], [`event`], then one module a decision.
 
+pub mod access;
 mod chance;
 mod clock;
 pub mod cost;

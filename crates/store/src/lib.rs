@@ -3,17 +3,20 @@
 //! Everything that a reply depends on goes through the committer: it is durable when the call returns.
 //! Reading order: [`Store`], then one module a table.
 
+mod access;
 mod attempt;
 mod callout;
 mod committer;
 mod connect;
 mod describe;
+mod desk;
 mod domain;
 mod entry;
 mod event;
 mod fault;
 mod folder;
 mod id;
+mod idempotency;
 mod lease;
 mod listing;
 mod login;
@@ -23,6 +26,7 @@ mod mailbox;
 mod message;
 mod migrate;
 mod open;
+mod page;
 mod queue;
 mod quota;
 mod record;
@@ -35,13 +39,19 @@ mod watch;
 mod workspace;
 mod zone;
 
+pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession, Session};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
 pub use describe::{Describe, Described, Searched};
+pub use desk::{
+    BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, MailboxFilter, MailboxOrder, MailboxRow, MailboxState,
+    MessageFilter, MessageRow, WaitingRow,
+};
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use entry::{Entry, EntryKept, FlagChange, Flags, FlagsStored, FolderChanges, Wanted};
 pub use event::StoredEvent;
 pub use folder::{Folder, FolderCounts, FolderId, INBOX, SEPARATOR, Special};
+pub use idempotency::Once;
 pub use listing::{ListingPeriod, SeenListing};
 pub use login::Login;
 pub use mail::{Mail, MailKind, NewMail};

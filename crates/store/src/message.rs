@@ -3,7 +3,7 @@
 use rules::{
     Fault,
     event::Event,
-    id::{DomainId, MailboxId, MessageId, RecipientId},
+    id::{DomainId, MailboxId, MessageId, RecipientId, WorkspaceId},
 };
 use syntax::{Address, Timestamp};
 
@@ -152,6 +152,8 @@ pub struct QueueFilter {
     pub states: Vec<State>,
     /// Only this sending domain.
     pub domain: Option<DomainId>,
+    /// Only sending domains of this workspace.
+    pub workspace: Option<WorkspaceId>,
     /// Only recipients at this domain.
     pub to_domain: Option<String>,
     /// At most so many messages (0: 100), newest first.
@@ -306,7 +308,7 @@ const MESSAGES_PER_SELECT: usize = 100;
 /// Messages listed when the filter names no number.
 const LISTED_BY_DEFAULT: u32 = 100;
 
-async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
+pub(crate) async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
     let insert = sql("INSERT INTO message (id, domain, mailbox, from_address, subject, message_id, octets, envid, \
                       accepted_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
     .bind(id.0.clone())
@@ -383,6 +385,11 @@ fn messages_that_fit(filter: &QueueFilter) -> Query {
     }
     if let Some(domain) = &filter.domain {
         conditions.is_one_of("domain", [domain.0.clone()]);
+    }
+    if let Some(workspace) = &filter.workspace {
+        conditions.values.push(workspace.0.clone());
+        let number = conditions.values.len();
+        conditions.texts.push(format!("domain IN (SELECT id FROM domain WHERE workspace = ${number})"));
     }
     if let Some(before) = &filter.before {
         conditions.values.push(before.0.clone());

@@ -71,7 +71,7 @@ impl Store {
     }
 }
 
-fn read(row: &Row) -> Result<Suppression, Fault> {
+pub(crate) fn read(row: &Row) -> Result<Suppression, Fault> {
     Ok(Suppression {
         address: row.parsed("address")?,
         reason: row.text("reason")?,

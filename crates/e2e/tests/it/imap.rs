@@ -177,7 +177,9 @@ fn mbsync_carries_ten_thousand_messages_both_ways_without_a_difference() {
     fs::create_dir_all(&there).unwrap();
     for number in 0..10_000 {
         let flags = ["", "S", "FS", "R"][number % 4];
-        let text = format!("From: bob@example.net\nSubject: mail {number}\nMessage-ID: <{number}@example.net>\n\nBody {number} \u{fc}\n");
+        let text = format!(
+            "From: bob@example.net\nSubject: mail {number}\nMessage-ID: <{number}@example.net>\n\nBody {number} \u{fc}\n"
+        );
         fs::write(here.join(format!("INBOX/cur/{number}.x.host:2,{flags}")), text).unwrap();
     }
     let configuration = folder.path().join("mbsyncrc");
@@ -188,7 +190,8 @@ fn mbsync_carries_ten_thousand_messages_both_ways_without_a_difference() {
     assert_eq!(ours.len(), 10_000);
     assert!(ours == theirs, "the folders differ");
     // And back: what is changed and deleted there comes here.
-    let mut names: Vec<_> = fs::read_dir(there.join("INBOX/cur")).unwrap().flatten().map(|entry| entry.path()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(there.join("INBOX/cur")).unwrap().flatten().map(|entry| entry.path()).collect();
     names.sort();
     for (index, path) in names.iter().take(200).enumerate() {
         if index % 2 == 0 {
