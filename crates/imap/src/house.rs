@@ -15,7 +15,7 @@ use tokio::{
 use crate::{
     refusal,
     session::{Answer, Opened, Question, Refusal, Row, Wait, Want},
-    settings::{IDLE_LIMIT, LOGIN_LIMIT, LONGEST_WAIT, ROOM_LIMIT},
+    settings::{IDLE_LIMIT, LONGEST_WAIT, ROOM_LIMIT},
     start::Shared,
     words::{command::Secret, response::Code},
 };
@@ -38,7 +38,8 @@ pub(crate) struct Rooms {
 
 impl Rooms {
     pub(crate) fn new(shared: Arc<Shared>, peer: IpAddr, stop: Stop) -> Self {
-        Self { shared, peer, stop, mailbox: None, limit: Instant::now() + LOGIN_LIMIT, watch: None, room: None }
+        let limit = Instant::now() + shared.settings.login_limit;
+        Self { shared, peer, stop, mailbox: None, limit, watch: None, room: None }
     }
 
     async fn reply(&mut self, question: Question) -> Result<Answer, Fault> {

@@ -16,6 +16,8 @@ pub struct Settings {
     /// Big messages that are held in memory at the same time, over all sessions: times `max_message_octets` it bounds
     /// the memory.
     pub max_messages_in_hand: usize,
+    /// Longest time before login, whatever is said meanwhile. RFC 9051 §5.4 leaves it open.
+    pub login_limit: Duration,
 }
 
 impl Default for Settings {
@@ -30,12 +32,10 @@ impl Default for Settings {
             // its mailboxes on one.
             max_connections_per_ip: 2000,
             max_messages_in_hand: 32,
+            login_limit: Duration::from_secs(60),
         }
     }
 }
-
-/// Longest time before login, whatever is said meanwhile. RFC 9051 §5.4 leaves it open.
-pub(crate) const LOGIN_LIMIT: Duration = Duration::from_secs(60);
 
 /// Longest wait for a command, and longest IDLE. RFC 9051 §5.4: at least 30 minutes.
 pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(30 * 60);

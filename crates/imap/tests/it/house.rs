@@ -50,14 +50,18 @@ pub struct House {
 
 impl House {
     pub async fn start() -> Self {
+        Self::start_with(Settings::default()).await
+    }
+
+    pub async fn start_with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(NOON)));
         let url = format!("sqlite://{}/store.db", folder.path().display());
         let store = Store::open(&url, clock.clone()).await.unwrap();
         let key = Key([7; 32]);
         let ann = made(&store, &key).await;
-        let settings =
-            Settings { hostname: "box.example.com".to_owned(), max_message_octets: 100_000, ..Settings::default() };
+        let hostname = "box.example.com".to_owned();
+        let settings = Settings { hostname, max_message_octets: 100_000, ..settings };
         let tls = ServerTls::self_signed(&["localhost".to_owned()]).unwrap();
         let imap = Imap::new(settings, store.clone(), key, tls);
         let (stopper, stop) = Stopper::new();
