@@ -120,7 +120,7 @@ mod tests {
             assert!(described.text.body.contains(words), "{words}: {}", described.text.body);
         }
         assert_eq!(described.names, ["1@x", "2@x", "3@x"]);
-        assert_eq!(described.sent_at.map(Timestamp::day).as_deref(), Some("2026-11-23"));
+        assert_eq!(described.sent_at.map(Timestamp::day).as_deref(), Some("20261123"));
         assert!(described.text.header.contains("\nSubject: a b\n"));
     }
 

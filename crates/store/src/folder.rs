@@ -5,7 +5,7 @@ use rules::{Fault, id::MailboxId};
 use crate::{
     Store, Uids,
     committer::Tx,
-    entry::remove_all,
+    expunge::remove_all,
     row::{Row, free_text, sql},
 };
 

@@ -13,6 +13,7 @@ mod desk;
 mod domain;
 mod entry;
 mod event;
+mod expunge;
 mod fault;
 mod folder;
 mod id;

@@ -9,7 +9,8 @@ use syntax::{Address, Timestamp};
 use crate::{
     Flags, FolderId, MailKind, NewMail, Store, Uids,
     committer::Tx,
-    entry::{bury, put, take_uids, values_of},
+    entry::{put, take_uids, values_of},
+    expunge::bury,
     folder::{self, Folder},
     mail::insert_mail,
     quota,

@@ -7,7 +7,6 @@ use store::{FlagChange, Flags, FolderChanges, Uids};
 use super::{
     Finish, Question, Row, Session, Work,
     ask::Want,
-    binary,
     select::vanished,
     selected::{flags_of, ranges_of, uids_of},
 };
@@ -262,11 +261,11 @@ impl<'r> Ready<'r> {
 
     /// A part with its encoding undone; the inner `None` when there is no such part.
     fn binary(&self, part: &[u32]) -> Option<Option<Cow<'_, [u8]>>> {
-        binary::octets(self.message, self.kept.as_deref()?, part)
+        section::binary(self.message, self.kept.as_deref()?, part).ok()
     }
 
     fn binary_octets(&self, part: &[u32]) -> Option<u64> {
-        binary::size(self.kept.as_deref()?, part)
+        section::binary_size(self.kept.as_deref()?, part).ok().map(Option::unwrap_or_default)
     }
 }
 

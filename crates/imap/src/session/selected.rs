@@ -145,6 +145,12 @@ impl Session {
         if !new.is_empty() {
             self.say(&Response::Exists(selected.uids.count()));
         }
+        if self.enabled.qresync {
+            // VANISHED names UIDs: a client that counts by number must know those of the new ones too.
+            for (uid, flags, modseq) in changes.changed.iter().filter(|(uid, ..)| new.binary_search(uid).is_ok()) {
+                self.tell_flags(&selected, (*uid, flags, *modseq), true, None);
+            }
+        }
         let seen = new.last().map_or(0, |uid| uid.saturating_add(1));
         selected.uid_next = selected.uid_next.max(changes.folder.uid_next).max(seen);
         selected.modseq = selected.modseq.max(changes.folder.modseq);

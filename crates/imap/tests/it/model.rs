@@ -58,7 +58,7 @@ impl Believer {
 
     fn hear(&mut self, line: &str) {
         let rest = line.strip_prefix("* ").unwrap_or_else(|| panic!("{line}"));
-        let (first, second) = rest.split_once(' ').unwrap();
+        let (first, second) = rest.split_once(' ').unwrap_or((rest, ""));
         if let Ok(number) = first.parse::<usize>() {
             return self.hear_of(number, second, line);
         }

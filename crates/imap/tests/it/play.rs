@@ -96,6 +96,11 @@ impl Client {
         self.go_on().await;
     }
 
+    /// Whether the session waits for the house, in IDLE.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.waiting, Some(Question::Wait(Some(_))))
+    }
+
     /// The next line that was said, without its CRLF.
     pub fn line(&mut self) -> Option<String> {
         let end = self.said.windows(2).position(|pair| pair == b"\r\n")?;
