@@ -1,6 +1,7 @@
 //! SPF, DKIM and DMARC, signed and verified over mail-auth (its only door); SPF evaluated by ourselves, with a trace; key
 //! generation.
 
+mod arc;
 mod dmarc;
 mod key;
 mod seal;

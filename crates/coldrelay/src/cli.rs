@@ -13,9 +13,12 @@ mod mailbox;
 mod probe;
 mod queue;
 mod reference;
+mod report;
+mod rule;
 mod send;
 mod serve;
 mod suppression;
+mod webhook;
 #[cfg(test)]
 mod worked;
 
@@ -87,9 +90,18 @@ enum Command {
     /// Read the mail that was received
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Read what receivers report: who sends as me, TLS failures, complaints
+    #[command(subcommand)]
+    Report(report::Report),
+    /// Rules for mail that arrives: pass on, filter the catch-all
+    #[command(subcommand)]
+    Rule(rule::Rule),
     /// Addresses that are left alone
     #[command(subcommand)]
     Suppression(suppression::Suppression),
+    /// Post events to endpoints: signed, retried, replayable
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check a domain, an address, a message, an IP: the live checks and the free tools
     #[command(subcommand)]
     Check(check::Check),
@@ -164,7 +176,14 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Send(send) => send.run(&global.ops().await?, out).await,
         Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
+        Command::Report(report) => report.run(&global.ops().await?, out).await,
+        Command::Rule(rule) => rule.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
+        Command::Webhook(webhook) => {
+            let ops = global.ops().await?;
+            let posting = house::posting(&global.config()?, &ops);
+            webhook.run(&ops, &posting, out).await
+        }
         Command::Check(check) => check.run(&global, out).await,
         Command::Generate(generate) => generate.run(&global, out).await,
         Command::Calculate(calculate) => calculate.run(&global, out),

@@ -1,73 +1,12 @@
-// The dashboard as a person walks through it, in a real browser. Every page is photographed, looked at by axe-core, and held
-// to the width of a phone. Usage: node walk.mjs <sign-in link> <folder for screenshots>
-import { readFileSync, mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+// The dashboard as a person walks through it, over the lab. Usage: node walk.mjs <sign-in link> <folder for screenshots>
+import { readFileSync } from 'node:fs';
+import { must, open } from './eye.mjs';
 
 const [link, folder] = process.argv.slice(2);
 const origin = new URL(link).origin;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-mkdirSync(folder, { recursive: true });
+const { browser, context, page, refusals, look, visit, run, text } = await open(origin, folder, 'lab');
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
-const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true });
-context.setDefaultTimeout(20_000);
-const page = await context.newPage();
-
-const faults = [];
-const wrong = (what) => { faults.push(what); console.error(`WRONG: ${what}`); };
-const must = (so, what) => { if (!so) throw new Error(what); };
-page.on('pageerror', (error) => wrong(`${page.url()}: script: ${error.message}`));
-page.on('console', (message) => {
-  if (message.type() === 'error' && !expected.has(page.url())) wrong(`${page.url()}: console: ${message.text()}`);
-});
-// Answers that are meant to be refusals are no faults of the page.
-const expected = new Set();
-
-let number = 0;
-/// Photographs the page, looks for what shuts people out, and tries the width of a phone.
-async function look(name, { phone = true } = {}) {
-  number += 1;
-  const file = (kind) => join(folder, `${String(number).padStart(2, '0')}-${name}${kind}.png`);
-  await page.screenshot({ path: file(''), fullPage: true });
-  await page.evaluate(axe);
-  const told = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }));
-  for (const { id, impact, help, nodes } of told.violations) {
-    if (['serious', 'critical'].includes(impact)) {
-      wrong(`${page.url()}: axe ${impact} ${id}: ${help}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
-    } else {
-      console.error(`axe ${impact} ${id} at ${page.url()}: ${help}`);
-    }
-  }
-  if (!phone) return;
-  await page.setViewportSize({ width: 375, height: 800 });
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (over > 1) wrong(`${page.url()}: ${over} px wider than a phone`);
-  await page.screenshot({ path: file('-phone') });
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
-
-/// Opens a page and looks at it.
-async function visit(path, name, options) {
-  const answer = await page.goto(origin + path);
-  must(answer.ok(), `${path} answered ${answer.status()}`);
-  const octets = (await answer.body()).length;
-  if (octets > 100 * 1024 && !options?.large) wrong(`${path} has ${octets} octets`);
-  await look(name, options);
-}
-
-const text = async (selector = 'main') => (await page.textContent(selector)) ?? '';
-/// Forms with data-confirm ask first.
-page.on('dialog', (dialog) => dialog.accept());
-
-const steps = {
+await run({
   async 'sign in by the one-time link'() {
     await page.goto(link);
     await look('link');
@@ -80,7 +19,7 @@ const steps = {
 
   async 'every page can be looked at'() {
     const pages = ['/mailboxes', '/mailboxes/new', '/mailboxes/import', '/domains', '/domains/new', '/ips', '/messages', '/queue',
-      '/bounces', '/suppressions', '/blocklists', '/events', '/settings', '/audit', '/account'];
+      '/bounces', '/suppressions', '/blocklists', '/events', '/webhooks', '/settings', '/audit', '/account'];
     for (const path of pages) await visit(path, path.slice(1).replaceAll('/', '-'));
   },
 
@@ -105,7 +44,7 @@ const steps = {
     await page.goto(`${origin}/mailboxes/import`);
     const rows = (last) => `address,display\nkim@fresh.test,Kim Lee\nlou@fresh.test,"Lou, of Sales"\n${last}\n`;
     await page.fill('textarea', rows('not an address,Nobody'));
-    expected.add(page.url()).add(`${origin}/mailboxes/import`);
+    refusals.add(page.url());
     await page.click('main form button[type=submit], main form button:not([type=button])');
     must((await text()).includes('not an address') || (await page.inputValue('textarea')).includes('not an address'), 'nothing is lost');
     must((await page.$$('main .notice.bad, main .state.bad, main table')).length > 0, 'the row with the fault is shown');
@@ -219,17 +158,4 @@ const steps = {
     must(page.url().startsWith(`${origin}/sign-in`), 'the pages ask who looks');
     await look('sign-in');
   },
-};
-
-for (const [name, step] of Object.entries(steps)) {
-  try {
-    await step();
-    console.log(`ok: ${name}`);
-  } catch (error) {
-    wrong(`${name}: ${error.message.split('\n').slice(0, 4).join(' / ')} (at ${page.url()})`);
-    await page.screenshot({ path: join(folder, `failed-${number}.png`), fullPage: true }).catch(() => {});
-  }
-}
-await browser.close();
-console.log(`${number} looks, ${faults.length} faults`);
-process.exit(faults.length === 0 ? 0 : 1);
+});

@@ -9,14 +9,13 @@ use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Transaction},
 };
-use store::Fits;
 use syntax::Address;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    addressee::{self, Addressee, Found},
+    addressee::{self, Addressee, Found, Place},
     arrival::Arrival,
-    replies,
+    replies, room,
     settings::MAX_ERRORS,
     start::Shared,
 };
@@ -31,10 +30,10 @@ pub(crate) struct Mx {
     tls: bool,
     reverse_path: Option<Address>,
     addressees: Vec<Addressee>,
+    /// What MAIL says of the size. RFC 1870.
+    declared_octets: usize,
     refused_recipients: usize,
     slot: Option<OwnedSemaphorePermit>,
-    /// SIZE of the message, in octets. RFC 1870
-    announced: usize,
 }
 
 impl Mx {
@@ -48,9 +47,9 @@ impl Mx {
             tls: false,
             reverse_path: None,
             addressees: Vec::new(),
+            declared_octets: 0,
             refused_recipients: 0,
             slot: None,
-            announced: 0,
         }
     }
 
@@ -81,9 +80,9 @@ impl Mx {
         }
     }
 
-    fn mail(&mut self, reverse_path: Option<Address>, size: Option<usize>) -> Reply {
+    fn mail(&mut self, reverse_path: Option<Address>, declared_octets: Option<usize>) -> Reply {
         self.forget();
-        self.announced = size.unwrap_or(0);
+        self.declared_octets = declared_octets.unwrap_or(0);
         self.reverse_path = reverse_path;
         common::sender_ok()
     }
@@ -93,9 +92,15 @@ impl Mx {
             return Ok(replies::one_recipient_for_null_sender());
         }
         Ok(match addressee::find(&self.shared, address).await? {
+            // What we passed on comes back as a notification, or not at all.
+            Found::Addressee(addressee)
+                if matches!(addressee.place, Place::Return(_)) && self.reverse_path.is_some() =>
+            {
+                common::no_such_mailbox()
+            }
             Found::Addressee(addressee) => {
-                if let Some(no) = self.full(&addressee).await? {
-                    return Ok(no);
+                if let Some(full) = room::refusal(&self.shared, &addressee, self.declared_octets).await? {
+                    return Ok(full);
                 }
                 if self.addressees.iter().all(|known| known.forward_path != addressee.forward_path) {
                     self.addressees.push(*addressee);
@@ -105,17 +110,6 @@ impl Mx {
             Found::NoMailbox => common::no_such_mailbox(),
             Found::Suspended => common::mailbox_suspended(),
             Found::NotOurs => common::relay_denied(),
-        })
-    }
-
-    /// Whether what is announced fits. What is about mail of ours is taken in any case: it must not be lost.
-    async fn full(&self, addressee: &Addressee) -> Result<Option<Reply>, Fault> {
-        let Some(mailbox) = addressee.mailbox().filter(|_| addressee.about.is_none()) else { return Ok(None) };
-        let Some(quota) = self.shared.store.quota(mailbox).await? else { return Ok(None) };
-        Ok(match quota.fits(u64::try_from(self.announced).unwrap_or(u64::MAX)) {
-            Fits::Yes => None,
-            Fits::NotNow => Some(replies::mailbox_full()),
-            Fits::Never => Some(replies::mailbox_too_small()),
         })
     }
 
@@ -146,6 +140,7 @@ impl Mx {
     fn forget(&mut self) {
         self.reverse_path = None;
         self.addressees.clear();
+        self.declared_octets = 0;
     }
 
     async fn write_down(&self, reply: &Reply) {
@@ -159,8 +154,8 @@ impl Mx {
 /// What a peer is told about a fault of ours; the operator reads the rest in the log.
 fn excuse(fault: &Fault) -> Reply {
     match fault.code {
-        "mailbox.full" => return replies::mailbox_full(),
-        "mailbox.too-small" => return replies::mailbox_too_small(),
+        "mailbox.full" => return common::mailbox_full(),
+        "mailbox.too-small" => return common::mailbox_too_small(),
         _ => {}
     }
     tracing::error!(code = fault.code, %fault, "incoming mail was put off");

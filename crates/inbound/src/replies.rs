@@ -25,16 +25,6 @@ pub(crate) fn busy() -> Reply {
     reply(451, (4, 3, 2), "Too many messages at once, try again later (see local-error)")
 }
 
-/// Something has to go before there is room. RFC 3463 §3.3
-pub(crate) fn mailbox_full() -> Reply {
-    reply(452, (4, 2, 2), "The mailbox is full, try again later (see 452-4-2-2-mailbox-full)")
-}
-
-/// It would not fit into the mailbox if that were empty.
-pub(crate) fn mailbox_too_small() -> Reply {
-    reply(552, (5, 2, 2), "The message is larger than the mailbox may be (see 552-5-2-2-mailbox-full)")
-}
-
 pub(crate) fn queued(id: &str) -> Reply {
     reply(250, (2, 0, 0), format!("Queued as {id}"))
 }
@@ -66,8 +56,6 @@ mod tests {
             authentication_unavailable(),
             one_recipient_for_null_sender(),
             busy(),
-            mailbox_full(),
-            mailbox_too_small(),
             replies::relay_denied(),
             replies::no_such_mailbox(),
             replies::authentication_failed(),
@@ -75,6 +63,8 @@ mod tests {
             replies::too_many_errors(),
             replies::too_many_connections(),
             replies::too_many_hops(),
+            replies::mailbox_full(),
+            replies::mailbox_too_small(),
             replies::local_error(),
             replies::dmarc_reject("example.com"),
         ];

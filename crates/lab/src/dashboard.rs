@@ -11,7 +11,7 @@ use rules::{Blame, Fault, Retry, access::Role, cost::Tiers, reach::Reach};
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
 
-use crate::{Lab, roster::SPAMHAUS, world::World};
+use crate::{Lab, roster::SPAMHAUS, stage::webhooks, world::World};
 
 /// Who signs in by the link.
 const VISITOR: &str = "you@lab.test";
@@ -42,6 +42,7 @@ impl Dashboard {
             metrics,
             sts_mode: StsMode::Testing,
             checks: checks(world)?,
+            posting: webhooks(world),
             public: Some(Public::new(ops.clone(), Tiers::published())),
         };
         Ok(Self { address, serving: tokio::spawn(web::serve(listener, site, stop)) })

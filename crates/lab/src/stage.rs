@@ -7,8 +7,9 @@ use std::{
 };
 
 use net::{ServerTls, Stop, Stopper};
+use notify::Posting;
 use ops::{House, HouseSettings, Ops, Publishing, Running};
-use rules::{Blame, Clock, Fault, Retry, pacing, retry, secret::Key};
+use rules::{Blame, Clock, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -163,8 +164,14 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
         authority: Some(world.authority.clone()),
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
         blocklists: None,
+        webhooks: Some(webhooks(world)),
         poll: Duration::from_millis(250),
     })
+}
+
+/// In the lab everything is on loopback, and nothing has a certificate that the world knows.
+pub(crate) fn webhooks(world: &World) -> Posting {
+    Posting { reach: Reach::Anywhere, http: true, ..Posting::new(world.resolver.clone()) }
 }
 
 /// Seconds where a real relay has minutes.

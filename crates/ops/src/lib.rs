@@ -11,11 +11,14 @@ mod mailbox_check;
 mod probe;
 mod queue;
 mod record;
+mod report;
 mod rows;
+mod rule;
 mod send;
 mod tenancy;
 mod tools;
 mod verify;
+mod webhook;
 
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
@@ -28,10 +31,14 @@ pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
+pub use report::{
+    Complaints, DayTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures, TlsSummary,
+};
 pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
+pub use webhook::{DeliveryPage, WebhookRequest, WebhookTest, WebhookUpdate, WebhookWithSecret};
 
 use dns::Resolver;
 use rules::secret::Key;

@@ -9,7 +9,7 @@ use rules::{
     retry, token,
 };
 use smtp::client::{Answer, Delivery, Outcome, Question};
-use store::{BeginAttempt, Due, SendingDomain};
+use store::{BeginAttempt, Due, ReversePath, SendingDomain};
 
 use crate::{
     pair::Pair,
@@ -136,15 +136,17 @@ impl<'a> Courier<'a> {
                 Some(SigningKey { domain, selector: key.selector, algorithm, key: PrivateKey(key.private_key) })
             })
             .collect();
-        let signed = Signer::new(&keys)?.sign(&content)?;
-        let reverse_path = token::return_path(&self.shared.key, &due.recipient, number, &domain.name);
-        let reverse_path = reverse_path.ok_or_else(|| missing("return path"))?;
-        let delivery = Delivery {
-            reverse_path: Some(reverse_path),
-            recipients: vec![due.address.clone()],
-            content: signed,
-            envid: due.envid.clone(),
+        let (signed, reverse_path) = match &due.reverse_path {
+            ReversePath::Own => {
+                let token = token::return_path(&self.shared.key, &due.recipient, number, &domain.name);
+                (Signer::new(&keys)?.sign(&content)?, Some(token.ok_or_else(|| missing("return path"))?))
+            }
+            // Passed on: it was sealed when it came, and is not ours to sign.
+            ReversePath::Null => (content.clone(), None),
+            ReversePath::Of(address) => (content.clone(), Some(address.clone())),
         };
+        let delivery =
+            Delivery { reverse_path, recipients: vec![due.address.clone()], content: signed, envid: due.envid.clone() };
         Ok((domain, content, delivery))
     }
 

@@ -5,14 +5,17 @@
 pub mod access;
 mod chance;
 mod clock;
+pub mod complaint;
 pub mod cost;
 pub mod event;
 mod fault;
+pub mod forward;
 pub mod generate;
 pub mod id;
 pub mod listing;
 pub mod mailbox_check;
 pub mod money;
+pub mod opt_out;
 pub mod outcome;
 pub mod pacing;
 pub mod probe;
@@ -22,8 +25,10 @@ pub mod route;
 pub mod secret;
 pub mod sizing;
 pub mod submission;
+pub mod suspicion;
 pub mod throttle;
 pub mod token;
+pub mod webhook;
 
 pub use chance::Chance;
 pub use clock::Clock;

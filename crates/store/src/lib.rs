@@ -4,6 +4,7 @@
 //! Reading order: [`Store`], then one module a table.
 
 mod access;
+mod arriving;
 mod attempt;
 mod callout;
 mod committer;
@@ -31,16 +32,20 @@ mod page;
 mod queue;
 mod quota;
 mod record;
+mod report;
 mod row;
+mod rule;
 mod search;
 mod suppression;
 mod transfer;
 mod uids;
 mod watch;
+mod webhook;
 mod workspace;
 mod zone;
 
 pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession, Session};
+pub use arriving::{Arriving, ArrivingMail, ArrivingReport, Complaint, Forward};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
 pub use describe::{Describe, Described, Searched};
@@ -60,13 +65,19 @@ pub use mail_test::{MailTest, TestArrival};
 pub use mailbox::{Mailbox, NewMailbox};
 pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};
 pub use open::{Health, Store};
-pub use queue::{BeginAttempt, Due, Settled, Verdict};
+pub use queue::{BeginAttempt, Due, ReversePath, Settled, Verdict};
 pub use quota::{Fits, Quota};
 pub use record::DayCount;
+pub use report::{NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, SourceDay, StoredReport, TlsDay};
+pub use rule::{ArrivingRule, RuleAction};
 pub use search::{Search, SearchIn};
 pub use suppression::Suppression;
 pub use transfer::{Copied, NewEntry};
 pub use uids::Uids;
 pub use watch::{FOLDER_GONE, FolderWatch};
+pub use webhook::{
+    AttemptNote, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NewWebhook, SettledDelivery, Webhook,
+    WebhookChange,
+};
 pub use workspace::Workspace;
 pub use zone::ZoneRecord;

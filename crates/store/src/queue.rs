@@ -48,6 +48,19 @@ pub struct Due {
     pub original: Option<String>,
     /// Whether a DSN on failure is wanted.
     pub notify_failure: bool,
+    /// What it is sent from.
+    pub reverse_path: ReversePath,
+}
+
+/// What a message is sent from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReversePath {
+    /// Our own, with the token of its attempt; the message is ours, and we sign it.
+    Own,
+    /// `<>`: a notification that is passed on.
+    Null,
+    /// That of a message that is passed on.
+    Of(Address),
 }
 
 /// An attempt to be begun. Written before dialling.
@@ -256,7 +269,7 @@ impl Store {
 const SKIPPED_PER_PAGE: usize = 512;
 
 const DUE: &str = "SELECT r.id, r.message, r.address, r.attempts, r.next_at, r.original, r.notify_failure, \
-                   m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, d.egress_ip FROM recipient r \
+                   m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, m.reverse_path, d.egress_ip FROM recipient r \
                    JOIN message m ON m.id = r.message JOIN domain d ON d.id = m.domain \
                    WHERE r.next_at <= $1 AND (r.next_at, r.id) > ($2, $3) ORDER BY r.next_at, r.id LIMIT $4";
 
@@ -275,6 +288,11 @@ fn read_due(row: &Row) -> Result<Due, Fault> {
         envid: row.text_or_none("envid")?,
         original: row.text_or_none("original")?,
         notify_failure: row.flag("notify_failure")?,
+        reverse_path: match row.text_or_none("reverse_path")?.as_deref() {
+            None => ReversePath::Own,
+            Some("<>") => ReversePath::Null,
+            Some(_) => ReversePath::Of(row.parsed("reverse_path")?),
+        },
     })
 }
 

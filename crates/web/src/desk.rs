@@ -13,6 +13,7 @@ mod overview;
 mod refused;
 mod settings;
 mod viewer;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use axum::{
     routing::get,
 };
 use check::Checks;
+use notify::Posting;
 use ops::Ops;
 use rules::access::{Scope, Scopes};
 
@@ -43,6 +45,7 @@ const PAGE: usize = 50;
 pub(crate) struct Desk {
     pub(crate) ops: Ops,
     pub(crate) checks: Checks,
+    pub(crate) posting: Posting,
 }
 
 impl FromRef<Desk> for Ops {
@@ -78,6 +81,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> 
         .route("/suppressions", get(lists::suppressions).post(lists::unsuppress))
         .route("/blocklists", get(lists::blocklists))
         .route("/events", get(lists::events))
+        .route("/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/webhooks/{id}", get(webhooks::one).post(webhooks::act))
         .route("/settings", get(settings::settings).post(settings::act))
         .route("/audit", get(settings::audit))
         .route("/assets/desk/desk.css", get(style))
@@ -113,6 +118,9 @@ impl Frame {
     fn runs_suppressions(&self) -> bool {
         self.scopes.has(Scope::SuppressionsWrite)
     }
+    fn runs_webhooks(&self) -> bool {
+        self.scopes.has(Scope::WebhooksWrite)
+    }
     fn runs_checks(&self) -> bool {
         self.scopes.has(Scope::ChecksRun)
     }
@@ -141,8 +149,8 @@ pub(crate) fn day(at: impl Display) -> String {
 pub(crate) fn tone(word: impl Display) -> &'static str {
     match word.to_string().as_str() {
         "delivered" | "active" | "ok" | "clear" => "ok",
-        "deferred" | "queued" | "sending" | "in_doubt" | "at cap" | "different" => "warn",
-        "bounced" | "suspended" | "missing" | "listed" | "bad" => "bad",
+        "failing" | "waiting" | "deferred" | "queued" | "sending" | "in_doubt" | "at cap" | "different" => "warn",
+        "failed" | "bounced" | "suspended" | "missing" | "listed" | "bad" => "bad",
         _ => "unknown",
     }
 }

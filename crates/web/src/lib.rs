@@ -26,7 +26,7 @@ use axum::{
     routing::get,
     serve::IncomingStream,
 };
-use notify::Metrics;
+use notify::{Metrics, Posting};
 use ops::Ops;
 use store::Store;
 use tokio::net::TcpListener;
@@ -59,6 +59,8 @@ pub struct Site {
     pub sts_mode: StsMode,
     /// What looks at the world for whoever asks: at public addresses alone.
     pub checks: check::Checks,
+    /// How webhooks are posted.
+    pub posting: Posting,
     /// The public pages; `None` when they are switched off.
     pub public: Option<Public>,
 }
@@ -115,8 +117,9 @@ fn outer(site: Site) -> Router {
 /// Pages and API, with and without TLS.
 fn shared(site: &Site) -> Router<Site> {
     let pages = site.public.as_ref().map(public::routes).unwrap_or_default();
-    let desk = desk::routes(desk::Desk { ops: site.ops.clone(), checks: site.checks.clone() })
-        .layer(middleware::from_fn_with_state(site.clone(), desk::known));
+    let desk =
+        desk::routes(desk::Desk { ops: site.ops.clone(), checks: site.checks.clone(), posting: site.posting.clone() })
+            .layer(middleware::from_fn_with_state(site.clone(), desk::known));
     site::routes().merge(access::routes()).merge(api::routes()).merge(desk).merge(pages)
 }
 

@@ -54,12 +54,13 @@ async fn shown(ops: &Ops, viewer: &Viewer, done: Result<Option<(String, String)>
         Ok(made) => (made, None),
         Err(wrong) => (None, Some(wrong)),
     };
-    let hours = ops.expiry.as_secs() / 3600;
+    let minutes = ops.expiry.as_secs() / 60;
+    let expiry = if minutes % 60 == 0 { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") };
     let pairs = vec![
         ("Database", ops.store.health().await?.backend),
         ("DNS is published by", ops.publishing.name().to_owned()),
         ("Messages a mailbox may send a day, unless it says otherwise", ops.daily_cap.to_string()),
-        ("A message is given up after", format!("{hours} hours")),
+        ("A message is given up after", expiry),
     ];
     let settings = Settings {
         frame: Frame::new("/settings", viewer),

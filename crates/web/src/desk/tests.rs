@@ -163,7 +163,9 @@ impl World {
             }
         });
         let checks = check::Checks::new(self.ops.resolver.clone()).unwrap();
-        let router: Router = routes(Desk { ops: self.ops.clone(), checks }).layer(who);
+        let router: Router =
+            routes(Desk { ops: self.ops.clone(), checks, posting: notify::Posting::new(self.ops.resolver.clone()) })
+                .layer(who);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move { axum::serve(listener, router).await });

@@ -66,6 +66,7 @@ async fn server_over(resolver: dns::Resolver, public: bool) -> Server {
         ops: ops.clone(),
         metrics: metrics.clone(),
         sts_mode: web::StsMode::Testing,
+        posting: notify::Posting::new(resolver.clone()),
         checks: check::Checks::new(resolver).unwrap(),
         public: public.then(|| web::Public::new(ops, rules::cost::Tiers::published())),
     };

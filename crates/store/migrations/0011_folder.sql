@@ -1,8 +1,6 @@
 -- Folders, and mails as they lie in them. A mail may lie in several: its content is kept once.
 
 ALTER TABLE mailbox ADD COLUMN uid_validity BIGINT NOT NULL DEFAULT 1;
-ALTER TABLE mailbox ADD COLUMN quota_octets BIGINT NOT NULL DEFAULT 5368709120;
-ALTER TABLE mailbox ADD COLUMN quota_mails BIGINT NOT NULL DEFAULT 1000000;
 ALTER TABLE mailbox ADD COLUMN used_octets BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE mailbox ADD COLUMN used_mails BIGINT NOT NULL DEFAULT 0;
 
