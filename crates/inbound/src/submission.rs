@@ -7,14 +7,13 @@ use net::House;
 use rules::{
     Fault,
     event::Event,
-    secret,
     submission::{Caller, Refused, check_mail, check_message, check_proof, check_recipient, header_malformed},
 };
 use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Recipient, Transaction},
 };
-use store::{Mailbox, NewMessage, NewRecipient};
+use store::{Login, Mailbox, NewMessage, NewRecipient};
 use syntax::{Address, Message, Timestamp, message_ids};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -86,29 +85,34 @@ impl Submission {
     /// An unknown login costs what a wrong password costs, and reads the same.
     async fn authenticate(&mut self, login: String, password: &str) -> Result<Reply, No> {
         self.known.set_login(login.clone());
-        let mailbox = match Address::parse(&login) {
-            Ok(address) => self.shared.store.mailbox(&address).await.map_err(|fault| {
-                tracing::error!(code = fault.code, %fault, "a login could not be checked");
-                No::Refused(replies::authentication_unavailable())
-            })?,
-            Err(_) => None,
+        let unchecked = |fault: Fault| {
+            tracing::error!(code = fault.code, %fault, "a login could not be checked");
+            No::Refused(replies::authentication_unavailable())
         };
-        let hash = mailbox.as_ref().map_or(&self.shared.nobodys_hash, |mailbox| &mailbox.password_hash);
-        let mut is_right = secret::verify_password(&self.shared.key, password, hash);
-        if let (false, Some(mailbox)) = (is_right, &mailbox) {
-            self.pass = self.shared.passes.redeem(&self.shared.key, password, &mailbox.id);
-            is_right = self.pass.is_some();
-        }
-        match mailbox {
-            Some(mailbox) if is_right && mailbox.suspended_at.is_some() => {
-                Err(No::Refused(common::mailbox_suspended_at_login()))
-            }
-            Some(mailbox) if is_right => {
-                self.mailbox = Some(mailbox);
+        let checked = match self.shared.store.login(&self.shared.key, &login, password).await.map_err(unchecked)? {
+            Login::Wrong => self.by_pass(&login, password).await.map_err(unchecked)?,
+            checked => checked,
+        };
+        match checked {
+            Login::Right(mailbox) => {
+                self.mailbox = Some(*mailbox);
                 Ok(common::authenticated())
             }
-            _ => Err(No::Refused(common::authentication_failed())),
+            Login::Suspended => Err(No::Refused(common::mailbox_suspended_at_login())),
+            Login::Wrong => Err(No::Refused(common::authentication_failed())),
         }
+    }
+
+    /// The one-time password of a pairing proof.
+    async fn by_pass(&mut self, login: &str, password: &str) -> Result<Login, Fault> {
+        let Ok(address) = Address::parse(login) else { return Ok(Login::Wrong) };
+        let Some(mailbox) = self.shared.store.mailbox(&address).await? else { return Ok(Login::Wrong) };
+        self.pass = self.shared.passes.redeem(&self.shared.key, password, &mailbox.id);
+        Ok(match &self.pass {
+            None => Login::Wrong,
+            Some(_) if mailbox.suspended_at.is_some() => Login::Suspended,
+            Some(_) => Login::Right(Box::new(mailbox)),
+        })
     }
 
     fn mailbox(&self) -> Result<&Mailbox, No> {
