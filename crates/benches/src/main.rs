@@ -1,10 +1,11 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain`, `check` and `imap` run them; nothing here is a test.
+//! `cargo xtask bench explain`, `check`, `web` and `imap` run them; nothing here is a test.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
 mod check;
 mod explain;
 mod imap;
+mod web;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,16 @@ fn main() -> ExitCode {
             }
             Err(why) => {
                 eprintln!("bench check: {why}");
+                ExitCode::FAILURE
+            }
+        },
+        Some("web") => match web::run(json) {
+            Ok(text) => {
+                println!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("bench web: {why}");
                 ExitCode::FAILURE
             }
         },
@@ -45,7 +56,7 @@ fn main() -> ExitCode {
             }
         },
         _ => {
-            eprintln!("benches explain|check|imap [--json]");
+            eprintln!("benches explain|check|web|imap [--json]");
             ExitCode::from(2)
         }
     }

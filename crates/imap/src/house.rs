@@ -119,7 +119,7 @@ impl Rooms {
                 Ok(Answer::LoggedIn(address))
             }
             Login::Suspended => Ok(no(Code::Expired, "The mailbox is suspended: ask your operator")),
-            Login::Wrong => {
+            Login::Wrong(_) => {
                 self.shared.wrong(&address, &ip);
                 tracing::info!(peer = %self.peer, "a wrong password at IMAP");
                 Ok(no(Code::AuthenticationFailed, "Address or password is wrong"))

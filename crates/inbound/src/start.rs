@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    Settings, replies,
+    Passes, Settings, replies,
     session::{self, Role},
     settings::SLOT_LIMIT,
 };
@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) verifier: Verifier,
     pub(crate) key: Key,
     pub(crate) tls: ServerTls,
+    pub(crate) passes: Passes,
     slots: Arc<Semaphore>,
     counter: AtomicU64,
 }
@@ -60,7 +61,13 @@ impl Inbound {
     pub fn new(settings: Settings, store: Store, verifier: Verifier, key: Key, tls: ServerTls) -> Self {
         let slots = Arc::new(Semaphore::new(settings.max_messages_in_hand));
         let counter = AtomicU64::new(0);
-        Self { shared: Arc::new(Shared { settings, store, verifier, key, tls, slots, counter }) }
+        let shared = Shared { settings, store, verifier, key, tls, passes: Passes::default(), slots, counter };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// One-time passwords that the submission takes from this process.
+    pub fn passes(&self) -> Passes {
+        self.shared.passes.clone()
     }
 
     /// Serves these listeners until stopped; returns when the last session has ended. May be called

@@ -15,8 +15,8 @@ pub enum Login {
     Right(Box<Mailbox>),
     /// The password is right, and the mailbox is suspended.
     Suspended,
-    /// There is no such mailbox, or its password is another.
-    Wrong,
+    /// The password is wrong; the mailbox, when there is one. Who asks is not told whether there is.
+    Wrong(Option<Box<Mailbox>>),
 }
 
 impl Store {
@@ -35,7 +35,7 @@ impl Store {
         Ok(match mailbox {
             Some(mailbox) if is_right && mailbox.suspended_at.is_some() => Login::Suspended,
             Some(mailbox) if is_right => Login::Right(Box::new(mailbox)),
-            _ => Login::Wrong,
+            other => Login::Wrong(other.map(Box::new)),
         })
     }
 }

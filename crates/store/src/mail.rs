@@ -203,7 +203,7 @@ pub(crate) async fn insert_mail(
     }
 }
 
-fn read(row: &Row) -> Result<Mail, Fault> {
+pub(crate) fn read(row: &Row) -> Result<Mail, Fault> {
     Ok(Mail {
         id: MailId(row.text("id")?),
         mailbox: MailboxId(row.text("mailbox")?),

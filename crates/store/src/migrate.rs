@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::{connect::Backend, fault::fault};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -17,7 +17,9 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/0008_desk.sql"),
     include_str!("../migrations/0009_webhook.sql"),
     include_str!("../migrations/0010_arriving.sql"),
-    include_str!("../migrations/0011_folder.sql"),
+    include_str!("../migrations/0011_proof.sql"),
+    include_str!("../migrations/0012_large.sql"),
+    include_str!("../migrations/0013_folder.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";

@@ -18,6 +18,7 @@ use crate::{
     connect::{Backend, Location},
     describe::Describe,
     fault::fault,
+    kept::Kept,
     migrate::migrate,
     row::{Query, Row, sql},
     watch::Watchers,
@@ -44,6 +45,7 @@ struct Inner {
     wake: Arc<Notify>,
     watchers: Arc<Watchers>,
     describe: OnceLock<Arc<dyn Describe>>,
+    kept: Kept,
 }
 
 /// A store that is not kept open by whoever holds this.
@@ -86,8 +88,8 @@ impl Store {
         let told = Told { wake: wake.clone(), watchers: watchers.clone() };
         let (committer, task) = Committer::start(location, connection, clock.clone(), told);
         let committer = RwLock::new(Some(Arc::new(committer)));
-        let task = Mutex::new(Some(task));
-        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe: OnceLock::new() };
+        let (task, describe, kept) = (Mutex::new(Some(task)), OnceLock::new(), Kept::default());
+        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe, kept };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -126,6 +128,10 @@ impl Store {
             tracing::error!("the store is closed although its last changes could not be written");
         }
         self.inner.readers.close().await;
+    }
+
+    pub(crate) fn kept_answers(&self) -> &Kept {
+        &self.inner.kept
     }
 
     /// Has a change made; durable on return.

@@ -4,7 +4,7 @@
 use std::{path::Path, process::ExitCode};
 
 use xtask::{
-    packages,
+    kits, packages,
     steps::{self, Done, STEPS},
     tidy,
 };
@@ -15,7 +15,9 @@ cargo xtask tidy           the floors: arrows, purity, doors, length
 cargo xtask bench explain  how many reply lines and bounces one core explains in a second
 cargo xtask bench imap     our IMAP server against Dovecot: 100,000 messages, the same client
 cargo xtask bench check    our domain test against checkdmarc, over a name server that is 20 ms away
-cargo xtask packages       the Debian packages that the tests need, one a line";
+cargo xtask bench web      pages and lists over a large store at 50 requests a second, beside a static page
+cargo xtask packages       the Debian packages that the tests need, one a line
+cargo xtask packages more  the commands that install what is missing from PyPI and npm, one a line";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,6 +26,10 @@ fn main() -> ExitCode {
         ["test", chosen @ ..] => test(chosen),
         ["tidy"] => tidy(),
         ["bench", chosen @ ..] => bench(chosen),
+        ["packages", "more"] => {
+            kits::missing().iter().for_each(|kit| println!("{}", kit.command));
+            ExitCode::SUCCESS
+        }
         ["packages"] => {
             packages::TOOLS.iter().for_each(|tool| println!("{}", tool.package));
             ExitCode::SUCCESS
@@ -80,6 +86,15 @@ fn test(chosen: &[&str]) -> ExitCode {
             "The tests use real peers and leave none out. Install them first:\n  {}",
             packages::command(&missing)
         );
+        return ExitCode::FAILURE;
+    }
+    let missing = kits::missing();
+    if !missing.is_empty() {
+        for kit in &missing {
+            eprintln!("missing: the kit `{}`, pinned by {} ({})", kit.name, kit.pinned_by, kit.purpose);
+        }
+        eprintln!("Install it first:");
+        missing.iter().for_each(|kit| eprintln!("  {}", kit.command));
         return ExitCode::FAILURE;
     }
     let mut done = Vec::new();
