@@ -1,9 +1,12 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain` and `cargo xtask bench check` run them; nothing here is a test.
+//! `cargo xtask bench …` runs them. And the crash campaign, which is a test: `cargo xtask crash`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
 mod check;
+mod client;
+mod crash;
 mod explain;
+mod house;
 
 use std::process::ExitCode;
 
@@ -25,9 +28,32 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("crash") => campaign(&arguments, json),
         _ => {
-            eprintln!("benches explain|check [--json]");
+            eprintln!("benches explain|check [--json] | crash [--runs N] [--seed S] [--json]");
             ExitCode::from(2)
+        }
+    }
+}
+
+fn campaign(arguments: &[String], json: bool) -> ExitCode {
+    let number = |name: &str, default: u64| {
+        let at = arguments.iter().position(|word| word == name);
+        let given = at.map(|at| arguments.get(at + 1).and_then(|word| word.parse().ok()));
+        given.unwrap_or(Some(default))
+    };
+    let (Some(runs), Some(seed)) = (number("--runs", 50), number("--seed", 1)) else {
+        eprintln!("crash: --runs and --seed take a number");
+        return ExitCode::from(2);
+    };
+    match crash::run(crash::Campaign { runs, seed }, json) {
+        Ok((text, is_well)) => {
+            println!("{text}");
+            if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(why) => {
+            eprintln!("crash: {why}");
+            ExitCode::FAILURE
         }
     }
 }

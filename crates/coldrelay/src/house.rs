@@ -11,7 +11,7 @@ use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
 
-use crate::{clock::SystemClock, config::Config};
+use crate::{clock::SystemClock, config::Config, crash};
 
 /// Longest wait for one DNS answer.
 const DNS_LIMIT: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         Resolver::new(&config.dns_servers, DNS_LIMIT, false)?
     };
     Ok(Ops {
-        store: Store::open(&url, Arc::new(SystemClock)).await?,
+        store: Store::open_watched(&url, Arc::new(SystemClock), crash::moments()?).await?,
         resolver,
         key: secret(&config.data_dir.join("secret.key"))?,
         publishing: publishing(config),

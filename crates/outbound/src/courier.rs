@@ -6,7 +6,7 @@ use net::{House, Log};
 use rules::{
     Blame, Fault, Retry,
     id::{AttemptId, RecipientId},
-    retry, token,
+    moment, retry, token,
 };
 use smtp::client::{Answer, Delivery, Outcome, Question};
 use store::{BeginAttempt, Due, SendingDomain};
@@ -193,7 +193,10 @@ pub(crate) async fn begin(shared: &Shared, due: &Due) -> Result<Option<AttemptId
         egress_ip: due.egress_ip,
         next_at: next.unwrap_or(due.expires_at),
     };
-    Ok(shared.store.begin(vec![attempt]).await?.into_iter().next().flatten())
+    shared.store.moments().reach(moment::RELAY_BEFORE_BEGIN);
+    let begun = shared.store.begin(vec![attempt]).await?.into_iter().next().flatten();
+    shared.store.moments().reach(moment::RELAY_AFTER_BEGIN);
+    Ok(begun)
 }
 
 fn missing(what: &str) -> Fault {

@@ -7,6 +7,7 @@ use net::Log;
 use rules::{
     event::Event,
     id::RecipientId,
+    moment,
     outcome::{self, Ended, Moment, Verdict as Decision},
 };
 use smtp::{Reply, Stage, client::RecipientOutcome};
@@ -139,10 +140,12 @@ pub(crate) async fn settle(shared: &Shared, pair: Option<&Pair>, begun: Begun, m
     {
         tracing::error!(%fault, "an address could not be suppressed");
     }
+    shared.store.moments().reach(moment::RELAY_BEFORE_SETTLE);
     if let Err(fault) = shared.store.settle(vec![settled]).await {
         // The attempt stays without a result: it is in doubt, and tried again when the time written with it comes.
         tracing::error!(%fault, recipient = %begun.due.recipient, "the result of an attempt could not be written");
     }
+    shared.store.moments().reach(moment::RELAY_AFTER_SETTLE);
 }
 
 fn keep_pace(shared: &Shared, pair: Option<&Pair>, ending: &Ending, explanation: Option<&Explanation>) {

@@ -11,6 +11,7 @@ pub mod generate;
 pub mod id;
 pub mod listing;
 pub mod mailbox_check;
+pub mod moment;
 pub mod money;
 pub mod outcome;
 pub mod pacing;

@@ -4,7 +4,11 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use rules::{Blame, Clock, Fault, Retry, event::Event};
+use rules::{
+    Blame, Clock, Fault, Retry,
+    event::Event,
+    moment::{COMMITTER_AFTER_COMMIT, COMMITTER_AFTER_REPLIES, COMMITTER_BEFORE_COMMIT, Moments},
+};
 use sqlx::AnyConnection;
 use syntax::Timestamp;
 use tokio::{
@@ -104,10 +108,11 @@ impl Committer {
         connection: AnyConnection,
         clock: Arc<dyn Clock>,
         wake: Arc<Notify>,
+        moments: Moments,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
         let ids = Arc::new(Ids::default());
-        let writer = Writer { jobs, tx: Some(transaction(connection, &ids)), location, clock, ids, wake };
+        let writer = Writer { jobs, tx: Some(transaction(connection, &ids)), location, clock, ids, wake, moments };
         (Self { jobs: sender }, tokio::spawn(writer.work()))
     }
 
@@ -210,6 +215,7 @@ struct Writer {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     wake: Arc<Notify>,
+    moments: Moments,
 }
 
 fn transaction(connection: AnyConnection, ids: &Arc<Ids>) -> Tx {
@@ -234,6 +240,7 @@ impl Writer {
             for job in group {
                 job.reply(&committed);
             }
+            self.moments.reach(COMMITTER_AFTER_REPLIES);
         }
         if let Some(tx) = self.tx.take() {
             drop(timeout(GROUP_LIMIT, sqlx::Connection::close(tx.connection)).await);
@@ -265,7 +272,9 @@ impl Writer {
             tx.now = self.clock.now();
             tx.within_savepoint(job.as_mut()).await?;
         }
+        self.moments.reach(COMMITTER_BEFORE_COMMIT);
         tx.control("COMMIT").await?;
+        self.moments.reach(COMMITTER_AFTER_COMMIT);
         if tx.due {
             self.wake.notify_one();
         }

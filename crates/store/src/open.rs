@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rules::{Blame, Clock, Fault, Retry};
+use rules::{Blame, Clock, Fault, Retry, moment::Moments};
 use sqlx::AnyPool;
 use tokio::{
     sync::{Mutex, Notify, RwLock},
@@ -37,6 +37,7 @@ struct Inner {
     committer: RwLock<Option<Arc<Committer>>>,
     task: Mutex<Option<JoinHandle<()>>>,
     wake: Arc<Notify>,
+    moments: Moments,
 }
 
 impl std::fmt::Debug for Store {
@@ -61,19 +62,30 @@ impl Store {
     /// # Errors
     /// `store.open`, `store.migrate`.
     pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        Self::open_watched(url, clock, Moments::default()).await
+    }
+    /// As [`Store::open`], with somebody who is told of the moments between which a crash must lose nothing.
+    ///
+    /// # Errors
+    /// `store.open`, `store.migrate`.
+    pub async fn open_watched(url: &str, clock: Arc<dyn Clock>, moments: Moments) -> Result<Self, Fault> {
         let location = Location::new(url)?;
         let mut connection = location.writer().await?;
         migrate(&mut connection, location.backend).await?;
         let (readers, backend) = (location.readers(), location.backend);
         let wake = Arc::new(Notify::new());
-        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone());
+        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone(), moments.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
-        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake };
+        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, moments };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.inner.clock.clone()
+    }
+    /// Who is told of moments: works tell them of theirs.
+    pub fn moments(&self) -> &Moments {
+        &self.inner.moments
     }
     /// Whether it can be read and written.
     ///

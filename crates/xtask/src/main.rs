@@ -14,6 +14,8 @@ cargo xtask test [STEP…]   everything that must pass: format, tidy, clippy, bu
 cargo xtask tidy           the floors: arrows, purity, doors, length
 cargo xtask bench explain  how many reply lines and bounces one core explains in a second
 cargo xtask bench check    our domain test against checkdmarc, over a name server that is 20 ms away
+cargo xtask bench relay    submission to delivery beside Postfix with its defaults, in the same run
+cargo xtask crash          kills the relay under load, starts it again, compares the books (--runs N, --seed S, --json)
 cargo xtask packages       the Debian packages that the tests need, one a line";
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["test", chosen @ ..] => test(chosen),
         ["tidy"] => tidy(),
         ["bench", chosen @ ..] => bench(chosen),
+        ["crash", chosen @ ..] => crash(chosen),
         ["packages"] => {
             packages::TOOLS.iter().for_each(|tool| println!("{}", tool.package));
             ExitCode::SUCCESS
@@ -35,14 +38,27 @@ fn main() -> ExitCode {
 }
 
 fn bench(chosen: &[&str]) -> ExitCode {
+    let ready = chosen.first() != Some(&"relay") || cargo(&["build", "--release", "--quiet", "--package", "coldrelay"], &[]);
+    passed(ready && cargo(&["run", "--release", "--quiet", "--package", "coldrelay-benches", "--"], chosen))
+}
+
+/// Without optimisation, which leaves the named moments in.
+fn crash(chosen: &[&str]) -> ExitCode {
+    let ready = cargo(&["build", "--quiet", "--package", "coldrelay"], &[]);
+    passed(ready && cargo(&["run", "--quiet", "--package", "coldrelay-benches", "--", "crash"], chosen))
+}
+
+fn passed(passed: bool) -> ExitCode {
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn cargo(arguments: &[&str], more: &[&str]) -> bool {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let run = cargo.args(["run", "--release", "--quiet", "--package", "coldrelay-benches", "--"]).args(chosen).status();
-    match run {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+    match cargo.args(arguments).args(more).status() {
+        Ok(status) => status.success(),
         Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
+            eprintln!("cargo: {error}");
+            false
         }
     }
 }
