@@ -7,6 +7,7 @@ mod client;
 mod crash;
 mod explain;
 mod house;
+mod relay;
 
 use std::process::ExitCode;
 
@@ -28,31 +29,49 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("relay") => relay_bench(&arguments, json),
         Some("crash") => campaign(&arguments, json),
         _ => {
-            eprintln!("benches explain|check [--json] | crash [--runs N] [--seed S] [--json]");
+            eprintln!("benches explain|check [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | crash [--runs N] [--seed S] [--json]");
             ExitCode::from(2)
         }
     }
 }
 
-fn campaign(arguments: &[String], json: bool) -> ExitCode {
-    let number = |name: &str, default: u64| {
-        let at = arguments.iter().position(|word| word == name);
-        let given = at.map(|at| arguments.get(at + 1).and_then(|word| word.parse().ok()));
-        given.unwrap_or(Some(default))
+/// What follows a word on the command line, as a number; `None` when it is none.
+fn number<N: std::str::FromStr>(arguments: &[String], name: &str, default: N) -> Option<N> {
+    match arguments.iter().position(|word| word == name) {
+        Some(at) => arguments.get(at + 1)?.parse().ok(),
+        None => Some(default),
+    }
+}
+
+fn relay_bench(arguments: &[String], json: bool) -> ExitCode {
+    let (Some(rounds), Some(messages)) = (number(arguments, "--rounds", 1), number(arguments, "--messages", 10_000)) else {
+        eprintln!("bench relay: --rounds and --messages take a number");
+        return ExitCode::from(2);
     };
-    let (Some(runs), Some(seed)) = (number("--runs", 50), number("--seed", 1)) else {
+    let sizes = number(arguments, "--queued", String::from("100000,1000000")).unwrap_or_default();
+    let queued = sizes.split(',').filter_map(|word| word.parse().ok()).collect();
+    told("bench relay", relay::run(&relay::Bench { rounds, messages, queued }, json).map(|text| (text, true)))
+}
+
+fn campaign(arguments: &[String], json: bool) -> ExitCode {
+    let (Some(runs), Some(seed)) = (number(arguments, "--runs", 50), number(arguments, "--seed", 1)) else {
         eprintln!("crash: --runs and --seed take a number");
         return ExitCode::from(2);
     };
-    match crash::run(crash::Campaign { runs, seed }, json) {
+    told("crash", crash::run(crash::Campaign { runs, seed }, json))
+}
+
+fn told(what: &str, done: Result<(String, bool), String>) -> ExitCode {
+    match done {
         Ok((text, is_well)) => {
             println!("{text}");
             if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(why) => {
-            eprintln!("crash: {why}");
+            eprintln!("{what}: {why}");
             ExitCode::FAILURE
         }
     }

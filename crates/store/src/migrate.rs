@@ -3,15 +3,19 @@
 use rules::{Blame, Fault, Retry};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::{connect::Backend, fault::fault};
+use crate::{
+    connect::Backend,
+    fault::{closes_the_latch, fault},
+};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
     include_str!("../migrations/0004_callout.sql"),
     include_str!("../migrations/0005_mailbox_suspended.sql"),
+    include_str!("../migrations/0006_turns.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";
@@ -56,7 +60,11 @@ fn newer(version: i64) -> Fault {
 }
 
 fn failed(error: sqlx::Error) -> Fault {
-    Fault { code: "store.migrate", ..fault(DOING, error) }
+    // Of a damaged or full place its own code says more.
+    match fault(DOING, error) {
+        fault if closes_the_latch(fault.code) => fault,
+        fault => Fault { code: "store.migrate", ..fault },
+    }
 }
 
 async fn execute(connection: &mut AnyConnection, text: &'static str) -> Result<(), Fault> {

@@ -13,7 +13,8 @@ use tokio::{
 use crate::{
     committer::{Change, Committer, Tx},
     connect::{Backend, Location},
-    fault::fault,
+    fault::{closes_the_latch, fault},
+    latch::Latch,
     migrate::migrate,
     row::{Query, Row, sql},
 };
@@ -38,6 +39,7 @@ struct Inner {
     task: Mutex<Option<JoinHandle<()>>>,
     wake: Arc<Notify>,
     moments: Moments,
+    latch: Arc<Latch>,
 }
 
 impl std::fmt::Debug for Store {
@@ -74,9 +76,10 @@ impl Store {
         migrate(&mut connection, location.backend).await?;
         let (readers, backend) = (location.readers(), location.backend);
         let wake = Arc::new(Notify::new());
-        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone(), moments.clone());
+        let latch = Arc::new(Latch::default());
+        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone(), moments.clone(), latch.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
-        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, moments };
+        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, moments, latch };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -87,13 +90,18 @@ impl Store {
     pub fn moments(&self) -> &Moments {
         &self.inner.moments
     }
-    /// Whether it can be read and written.
+    /// Why nothing can be written at present; `None` when all is well. While there is a reason, no mail is accepted and no
+    /// delivery is begun. It goes away by itself with the first write that succeeds: [`Store::health`] tries one.
+    pub fn latched(&self) -> Option<Fault> {
+        self.inner.latch.fault()
+    }
+    /// Whether it can be read and written: tries both.
     ///
     /// # Errors
-    /// `store.unavailable`.
+    /// `store.unavailable`; `store.full`, `store.read-only`, `store.damaged` when that is why.
     pub async fn health(&self) -> Result<Health, Fault> {
         let look = async {
-            self.write("reach the database", |_| Box::pin(async { Ok(()) })).await?;
+            self.probe().await?;
             let count = sql("SELECT COUNT(*) AS waiting FROM recipient WHERE next_at IS NOT NULL");
             match self.row("count what waits", count).await? {
                 Some(row) => row.count("waiting"),
@@ -102,12 +110,23 @@ impl Store {
         };
         match timeout(HEALTH_LIMIT, look).await {
             Ok(Ok(queued)) => Ok(Health { backend: self.inner.backend.name().to_owned(), queued }),
+            Ok(Err(fault)) if closes_the_latch(fault.code) => Err(fault),
             Ok(Err(fault)) => Err(Fault { code: "store.unavailable", ..fault }),
             Err(_) => {
                 let what = format!("the database did not answer within {} s", HEALTH_LIMIT.as_secs());
                 Err(Fault::new("store.unavailable", Blame::Operator, Retry::Later).context(what))
             }
         }
+    }
+    /// Tries to write: a row that really changes, since an empty transaction succeeds on a full disk too. Opens the latch
+    /// when it can be done.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn probe(&self) -> Result<(), Fault> {
+        let touch = sql("INSERT INTO lease (name, owner, fence, expires_at) VALUES ('health', NULL, 1, 0) \
+                         ON CONFLICT (name) DO UPDATE SET fence = lease.fence + 1");
+        self.write("reach the database", |tx| Box::pin(async move { tx.run(touch).await.map(drop) })).await
     }
     /// Waits for the committer to finish and closes. Every later call ends in `store.closed` or `store.unavailable`.
     pub async fn close(&self) {

@@ -19,6 +19,7 @@ struct Listening<'a> {
 
 pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
     log(&config.log_filter, config.log_format == "json");
+    let _claim = house::claim(config)?;
     let ops = house::open(config).await?;
     let served = Served::start(config, ops).await?;
     let listening = Listening {

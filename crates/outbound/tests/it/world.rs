@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 
 /// How long a message may wait.
 pub const EXPIRY: Duration = Duration::from_secs(3600);
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Counts worlds, so that each has an egress address of its own.
 static NUMBER: AtomicU64 = AtomicU64::new(1);

@@ -10,6 +10,7 @@
 
 mod callouts;
 mod domains;
+mod faults;
 mod house;
 mod listings;
 mod mail;
