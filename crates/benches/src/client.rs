@@ -9,7 +9,7 @@ use smtp::{
     server::Password,
 };
 
-use crate::house::{Outcome, PASSWORD, SENDER, told};
+use crate::house::{Outcome, PASSWORD, told};
 
 /// Longest wait for anything.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -47,14 +47,14 @@ impl<L: Letters> House<Question, Answer> for Carrier<'_, L> {
     }
 }
 
-/// Submits until there are no more letters, or the connection ends.
-pub async fn submit<L: Letters>(at: SocketAddr, way: Way, letters: &mut L) -> Outcome<()> {
+/// Submits as that mailbox until there are no more letters, or the connection ends.
+pub async fn submit<L: Letters>(at: SocketAddr, way: Way, mailbox: &str, letters: &mut L) -> Outcome<()> {
     let logged_in = way == Way::LoggedIn;
     let stream = dial(&Dial { target: at, source: None, limit: LIMIT }).await.map_err(told)?;
     let settings = Settings {
         hostname: "client.test".into(),
         tls: if logged_in { Tls::Implicit } else { Tls::Never },
-        login: logged_in.then(|| (SENDER.to_owned(), Password(PASSWORD.to_owned()))),
+        login: logged_in.then(|| (mailbox.to_owned(), Password(PASSWORD.to_owned()))),
     };
     let mut session = Session::new(settings);
     let socket = Socket::Client(ClientTls::opportunistic(), "box.acme.test".into());

@@ -23,12 +23,22 @@ pub type Outcome<T> = Result<T, String>;
 
 /// The mailbox that sends.
 pub const SENDER: &str = "ann@acme.test";
-/// Its password.
+/// Mailboxes that there are.
+const MAILBOXES: usize = 50;
+/// Their password.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// The secret of the house.
 pub const KEY: Key = Key([7; 32]);
 /// Longest wait for `serve` to listen, and to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The n-th mailbox.
+pub fn sender(number: usize) -> String {
+    match number % MAILBOXES {
+        0 => SENDER.to_owned(),
+        number => format!("ann{number}@acme.test"),
+    }
+}
 
 /// The clock of the machine.
 #[derive(Debug)]
@@ -76,7 +86,7 @@ impl Wish {
     pub async fn store(&self) -> Outcome<Store> {
         Store::open(&self.url(), Arc::new(WallClock)).await.map_err(told)
     }
-    /// Makes a domain with both DKIM keys (in use or not), a mailbox, the secret and the configuration.
+    /// Makes a domain with both DKIM keys (in use or not), its mailboxes, the secret and the configuration.
     pub async fn provision(&self, egress_ip: IpAddr, signs: bool) -> Outcome<()> {
         std::fs::create_dir_all(self.data()).map_err(told)?;
         std::fs::write(self.data().join("secret.key"), KEY.0).map_err(told)?;
@@ -98,10 +108,13 @@ impl Wish {
             keys: vec![key("r1", Algorithm::Rsa)?, key("e1", Algorithm::Ed25519)?],
         };
         store.add_domain(new).await.map_err(told)?;
-        let address = SENDER.parse().map_err(told)?;
         let password_hash = secret::hash_password(&KEY, PASSWORD);
-        let new = NewMailbox { address, display: None, password_hash, daily_cap: 100_000_000 };
-        store.add_mailboxes(vec![new]).await.map_err(told)?;
+        let new = |number: usize| -> Outcome<NewMailbox> {
+            let (address, password_hash) = (sender(number).parse().map_err(told)?, password_hash.clone());
+            Ok(NewMailbox { address, display: None, password_hash, daily_cap: 100_000_000 })
+        };
+        let new = (0..MAILBOXES).map(new).collect::<Outcome<Vec<_>>>()?;
+        store.add_mailboxes(new).await.map_err(told)?;
         store.close().await;
         Ok(())
     }

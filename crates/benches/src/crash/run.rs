@@ -109,7 +109,7 @@ impl Place {
             let dice = Dice::new(plan.dice.clone().roll(), number + 100 * life as u64);
             let name = format!("{}-{life}-{number}", plan.number);
             let mut client = Client { name, dice, sent: 0, in_hand: None, answered: answered.clone() };
-            clients.spawn(async move { submit(at, Way::LoggedIn, &mut client).await });
+            clients.spawn(async move { submit(at, Way::LoggedIn, crate::house::SENDER, &mut client).await });
         }
         let begun = Instant::now();
         let (limit, itself) = match death {

@@ -16,7 +16,7 @@ use smtp::client::{Delivery, RecipientOutcome};
 
 use crate::{
     client::{Letters, Way, submit},
-    house::{Outcome, SENDER, told},
+    house::{Outcome, sender, told},
 };
 
 /// Octets of a message.
@@ -41,7 +41,8 @@ struct Rest {
 
 struct Source {
     rest: Arc<Rest>,
-    content: Arc<Vec<u8>>,
+    from: String,
+    content: Vec<u8>,
 }
 
 #[async_trait]
@@ -50,8 +51,8 @@ impl Letters for Source {
         let take = |left: usize| left.checked_sub(1);
         let number = self.rest.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).ok()?;
         let recipients = vec![format!("user{number}@sink.test").parse().ok()?];
-        let reverse_path = SENDER.parse().ok();
-        Some(Delivery { reverse_path, recipients, content: self.content.to_vec(), envid: None })
+        let reverse_path = self.from.parse().ok();
+        Some(Delivery { reverse_path, recipients, content: self.content.clone(), envid: None })
     }
     async fn came_to(&mut self, outcomes: Vec<RecipientOutcome>) {
         let refused = outcomes.iter().filter(|outcome| !matches!(outcome, RecipientOutcome::Accepted(_)));
@@ -65,19 +66,16 @@ impl Letters for Source {
 /// # Errors
 /// When a message was refused or a session failed.
 pub async fn submit_all(at: SocketAddr, way: Way, load: Load) -> Outcome<Duration> {
-    let head = format!("From: {SENDER}\r\nTo: user@sink.test\r\nSubject: One of many\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n\r\n");
-    let line = "The quick brown fox jumps over the lazy dog, and goes on to the next line.\r\n";
-    let mut content = head.into_bytes();
-    while content.len() + line.len() <= OCTETS {
-        content.extend_from_slice(line.as_bytes());
-    }
-    let content = Arc::new(content);
     let rest = Arc::new(Rest { left: AtomicUsize::new(load.messages), refused: Mutex::default() });
     let begun = Instant::now();
     let mut sessions = tokio::task::JoinSet::new();
-    for _ in 0..load.sessions {
-        let mut source = Source { rest: rest.clone(), content: content.clone() };
-        sessions.spawn(async move { submit(at, way, &mut source).await });
+    for number in 0..load.sessions {
+        let from = sender(number);
+        let mut source = Source { rest: rest.clone(), content: content(&from), from };
+        sessions.spawn(async move {
+            let from = source.from.clone();
+            submit(at, way, &from, &mut source).await
+        });
     }
     while let Some(ended) = sessions.join_next().await {
         ended.map_err(told)??;
@@ -87,6 +85,19 @@ pub async fn submit_all(at: SocketAddr, way: Way, load: Load) -> Outcome<Duratio
         None => Ok(begun.elapsed()),
         Some(first) => Err(format!("{at}: {} messages were refused, the first with {first}", refused.len())),
     }
+}
+
+/// A message of 4 KiB.
+fn content(from: &str) -> Vec<u8> {
+    let head = format!(
+        "From: {from}\r\nTo: user@sink.test\r\nSubject: One of many\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n\r\n"
+    );
+    let line = "The quick brown fox jumps over the lazy dog, and goes on to the next line.\r\n";
+    let mut content = head.into_bytes();
+    while content.len() + line.len() <= OCTETS {
+        content.extend_from_slice(line.as_bytes());
+    }
+    content
 }
 
 /// A running `smtp-sink`.

@@ -5,6 +5,7 @@ mod blocklists;
 mod checks;
 mod doors;
 mod explain;
+mod faults;
 mod inbound;
 mod lab;
 mod messages;
