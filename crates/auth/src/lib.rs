@@ -1,8 +1,10 @@
 //! SPF, DKIM and DMARC, signed and verified over mail-auth (its only door); SPF evaluated by ourselves, with a trace; key
 //! generation.
 
+mod arc;
 mod dmarc;
 mod key;
+mod seal;
 mod sign;
 mod spf;
 mod verify;
@@ -12,6 +14,7 @@ pub use dmarc::{
     walk_dmarc,
 };
 pub use key::{Algorithm, PrivateKey, generate, generate_secret};
+pub use seal::{seal, unseal};
 pub use sign::{Signer, SigningKey};
 pub use spf::{
     BadTerm, Directive, Lengths, MAX_LOOKUPS, MAX_VOIDS, Mechanism, Qualifier, SpfProblem, SpfQuery, SpfRecord,

@@ -143,12 +143,12 @@ fn with_plain_tail(message: &[u8]) -> Vec<u8> {
     plain
 }
 
-fn rsa(octets: &[u8]) -> Result<RsaKey<Sha256>, Fault> {
+pub(crate) fn rsa(octets: &[u8]) -> Result<RsaKey<Sha256>, Fault> {
     let key = rustls_pki_types::PrivatePkcs8KeyDer::from(octets);
     RsaKey::<Sha256>::from_key_der(key.into()).map_err(|error| fault_of(error.to_string()))
 }
 
-fn ed25519(octets: &[u8]) -> Result<Ed25519Key, Fault> {
+pub(crate) fn ed25519(octets: &[u8]) -> Result<Ed25519Key, Fault> {
     Ed25519Key::from_pkcs8_der(octets).map_err(|error| fault_of(error.to_string()))
 }
 

@@ -105,6 +105,16 @@ pub struct Dkim {
 }
 
 impl Verdicts {
+    /// Whether the From domain vouches for the message: DMARC, or a DKIM signature or SPF of that domain or one that it
+    /// is within or holds.
+    pub fn author_is_proved(&self) -> bool {
+        let Some(from) = &self.from_domain else { return false };
+        let is_akin =
+            |name: &str| Domain::parse(name).is_ok_and(|domain| domain.is_within(from) || from.is_within(&domain));
+        let signed = self.dkim.iter().any(|dkim| dkim.verdict == Verdict::Pass && is_akin(&dkim.domain));
+        self.dmarc == Verdict::Pass || signed || (self.spf == Verdict::Pass && is_akin(&self.spf_domain))
+    }
+
     /// The Authentication-Results field, name and final CRLF included. RFC 8601.
     pub fn header(&self, authserv_id: &str) -> String {
         let mut results = vec![format!("spf={} smtp.mailfrom={}", self.spf.as_str(), token(&self.spf_domain))];
@@ -164,6 +174,17 @@ impl Verifier {
         (spf_verdict(output.result()), spf_domain(helo, mail_from))
     }
 
+    /// The DKIM signatures of a message alone: of one that came back, whose peer nobody knows.
+    pub async fn dkim(&self, message: &[u8]) -> Vec<Dkim> {
+        let Some(parsed) = AuthenticatedMessage::parse(message) else { return Vec::new() };
+        self.inner.verify_dkim(&parsed).await.iter().map(dkim_of).collect()
+    }
+
+    /// The library's own.
+    pub(crate) fn inner(&self) -> &MessageAuthenticator {
+        &self.inner
+    }
+
     /// Everything, once the message is there. Never fails: what could not be looked up is `temperror`.
     pub async fn verify(&self, arrived: &Arrived<'_>) -> Verdicts {
         let spf = self.spf_output(arrived.ip, arrived.helo, arrived.mail_from).await;
@@ -204,7 +225,7 @@ impl Verifier {
         };
     }
 
-    async fn spf_output(&self, ip: IpAddr, helo: &str, mail_from: Option<&Address>) -> SpfOutput {
+    pub(crate) async fn spf_output(&self, ip: IpAddr, helo: &str, mail_from: Option<&Address>) -> SpfOutput {
         match mail_from {
             Some(address) => {
                 let sender = address.to_string();

@@ -32,7 +32,9 @@ fn main() -> ExitCode {
         Some("relay") => relay_bench(&arguments, json),
         Some("crash") => campaign(&arguments, json),
         _ => {
-            eprintln!("benches explain|check [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | crash [--runs N] [--seed S] [--json]");
+            eprintln!(
+                "benches explain|check [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | crash [--runs N] [--seed S] [--json]"
+            );
             ExitCode::from(2)
         }
     }
@@ -47,7 +49,8 @@ fn number<N: std::str::FromStr>(arguments: &[String], name: &str, default: N) ->
 }
 
 fn relay_bench(arguments: &[String], json: bool) -> ExitCode {
-    let (Some(rounds), Some(messages)) = (number(arguments, "--rounds", 1), number(arguments, "--messages", 10_000)) else {
+    let (Some(rounds), Some(messages)) = (number(arguments, "--rounds", 1), number(arguments, "--messages", 10_000))
+    else {
         eprintln!("bench relay: --rounds and --messages take a number");
         return ExitCode::from(2);
     };

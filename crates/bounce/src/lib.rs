@@ -11,6 +11,7 @@
 //! assert!(told.explanation.suppress);
 //! ```
 
+mod automatic;
 mod codes;
 mod correct;
 pub mod dsn;
@@ -21,7 +22,8 @@ pub mod report;
 mod text;
 mod verdicts;
 
+pub use automatic::automatic;
 pub use explain::{Explanation, RankedCause, Refusal, explain, explain_recipient};
 pub use line::Line;
-pub use mime::looks_like_mail;
+pub use mime::{looks_like_mail, without_tags};
 pub use text::{Outcome, Recognised, Source, classify_line, explain_line, explain_message, explain_text};

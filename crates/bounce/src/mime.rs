@@ -196,7 +196,7 @@ fn sections<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
 }
 
 /// The words of an HTML text.
-pub(crate) fn without_tags(html: &str) -> String {
+pub fn without_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len() / 2);
     let mut rest = html;
     while let Some((front, tail)) = rest.split_once('<') {

@@ -9,6 +9,7 @@ mod fields;
 mod kind;
 mod layout;
 
+pub(crate) use kind::is_automatic_subject;
 use smtp::{Enhanced, Stage};
 
 use crate::{

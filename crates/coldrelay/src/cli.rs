@@ -1,5 +1,6 @@
 //! The command line: thin faces of the deeds in `ops`.
 
+mod account;
 mod calculate;
 mod check;
 mod config;
@@ -12,9 +13,12 @@ mod mailbox;
 mod probe;
 mod queue;
 mod reference;
+mod report;
+mod rule;
 mod send;
 mod serve;
 mod suppression;
+mod webhook;
 #[cfg(test)]
 mod worked;
 
@@ -72,6 +76,12 @@ enum Command {
     /// Make and list mailboxes
     #[command(subcommand)]
     Mailbox(mailbox::Mailbox),
+    /// Let people in: accounts, one-time links, passwords
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Keys to the REST API
+    #[command(subcommand)]
+    Key(account::ApiKey),
     /// Send one message as a mailbox
     Send(send::Send),
     /// Look at the queue, retry, drop
@@ -80,9 +90,18 @@ enum Command {
     /// Read the mail that was received
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Read what receivers report: who sends as me, TLS failures, complaints
+    #[command(subcommand)]
+    Report(report::Report),
+    /// Rules for mail that arrives: pass on, filter the catch-all
+    #[command(subcommand)]
+    Rule(rule::Rule),
     /// Addresses that are left alone
     #[command(subcommand)]
     Suppression(suppression::Suppression),
+    /// Post events to endpoints: signed, retried, replayable
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Check a domain, an address, a message, an IP: the live checks and the free tools
     #[command(subcommand)]
     Check(check::Check),
@@ -152,10 +171,19 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Serve => serve::run(&global.config()?, out).await,
         Command::Domain(domain) => domain.run(&global.ops().await?, out).await,
         Command::Mailbox(mailbox) => mailbox.run(&global.ops().await?, out).await,
+        Command::Account(account) => account.run(&global.ops().await?, out).await,
+        Command::Key(key) => key.run(&global.ops().await?, out).await,
         Command::Send(send) => send.run(&global.ops().await?, out).await,
         Command::Queue(queue) => queue.run(&global.ops().await?, out).await,
         Command::Mail(mail) => mail.run(&global.ops().await?, out).await,
+        Command::Report(report) => report.run(&global.ops().await?, out).await,
+        Command::Rule(rule) => rule.run(&global.ops().await?, out).await,
         Command::Suppression(suppression) => suppression.run(&global.ops().await?, out).await,
+        Command::Webhook(webhook) => {
+            let ops = global.ops().await?;
+            let posting = house::posting(&global.config()?, &ops);
+            webhook.run(&ops, &posting, out).await
+        }
         Command::Check(check) => check.run(&global, out).await,
         Command::Generate(generate) => generate.run(&global, out).await,
         Command::Calculate(calculate) => calculate.run(&global, out),

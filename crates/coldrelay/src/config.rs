@@ -119,6 +119,13 @@ settings! {
     /// Recipients of one message.
     submission_max_recipients: usize = "submission.max_recipients", "50";
 
+    /// Zones of the catalogue of blocklists that are asked about each host that brings mail; what they say flags it.
+    arriving_blocklists: Vec<String> = "arriving.blocklists", "[]";
+    /// Where rspamd takes messages over HTTP, as in `127.0.0.1:11333`; what it says flags them. Empty: nobody is asked.
+    arriving_rspamd: Option<SocketAddr> = "arriving.rspamd", "\"\"";
+    /// Milliseconds after which a message goes on without rspamd's word.
+    arriving_rspamd_limit_ms: u64 = "arriving.rspamd_limit_ms", "5000";
+
     /// Most SMTP callouts (`check mailbox --callout`) in 24 hours; 0 turns them off.
     callout_daily: u32 = "callout.daily", "0";
     /// The IP that callouts are made from. Choose one that sends no mail: some lists take callouts amiss.
@@ -135,6 +142,11 @@ settings! {
     blocklist_only: Vec<String> = "blocklist.only", "[]";
     /// Zones that are never asked.
     blocklist_skip: Vec<String> = "blocklist.skip", "[]";
+
+    /// Whether webhooks may be posted to `http://` URLs, which others can read on their way.
+    webhooks_http: bool = "webhooks.http", "false";
+    /// Whether webhooks may be posted to internal addresses. Only when everybody who can add one may reach these anyway.
+    webhooks_internal: bool = "webhooks.internal", "false";
 
     /// Certificate chain, PEM; without one a self-signed certificate is kept in the data folder.
     tls_certificate: Option<PathBuf> = "tls.certificate", "\"\"";

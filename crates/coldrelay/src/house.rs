@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
+use notify::Posting;
 use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
 use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
@@ -89,8 +90,9 @@ impl Served {
         let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
         let (stopper, stop) = net::Stopper::new();
         let checks = public_checks(config, &ops)?;
-        let public = public_pages(config, ops)?;
-        let site = Site { store, metrics: house.metrics.clone(), sts_mode: sts_mode(config)?, checks, public };
+        let (public, posting) = (public_pages(config, ops.clone())?, posting(config, &ops));
+        let (metrics, sts_mode) = (house.metrics.clone(), sts_mode(config)?);
+        let site = Site { store, ops, metrics, sts_mode, checks, posting, public };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;
@@ -171,6 +173,11 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
             max_message_octets: config.submission_max_message_octets,
             max_recipients: config.submission_max_recipients,
             expiry: Duration::from_secs(config.relay_expiry_s),
+            listings: listings(config, &ops.resolver),
+            rspamd: config.arriving_rspamd.map(|target| inbound::Rspamd {
+                target,
+                limit: Duration::from_millis(config.arriving_rspamd_limit_ms),
+            }),
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -197,8 +204,16 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         authority,
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),
+        webhooks: Some(posting(config, ops)),
         poll: POLL,
     })
+}
+
+/// What is asked about who brings mail; nothing when no zone is named.
+fn listings(config: &Config, resolver: &Resolver) -> Option<inbound::Listings> {
+    let zones = config.arriving_blocklists.clone();
+    (!zones.is_empty())
+        .then(|| inbound::Listings { asker: Asker::new(&blocklist_servers(config, resolver), DNS_LIMIT), zones })
 }
 
 /// What looks at our own IPs and domains on the blocklists; nothing when it is turned off.
@@ -210,6 +225,15 @@ fn blocklist_watch(config: &Config, ops: &Ops) -> Option<BlocklistWatch> {
         interval,
         reach: Reach::Public,
     })
+}
+
+/// How webhooks are posted.
+pub fn posting(config: &Config, ops: &Ops) -> Posting {
+    Posting {
+        reach: if config.webhooks_internal { Reach::Anywhere } else { Reach::Public },
+        http: config.webhooks_http,
+        ..Posting::new(ops.resolver.clone())
+    }
 }
 
 /// The servers that are asked about blocklists: their own, else those of everything else.

@@ -1,22 +1,22 @@
 //! Whom a RCPT at the MX names: the answers are true, so that callback verification can be believed.
 
 use rules::{
-    Fault,
+    Fault, forward,
     id::{MailTestId, MailboxId, RecipientId},
     token,
 };
-use store::{Mailbox, QueuedMessage, QueuedRecipient, SendingDomain};
+use store::{Mailbox, QueuedMessage, QueuedRecipient, RuleAction, SendingDomain};
 use syntax::{Address, Domain};
 
-use crate::start::Shared;
+use crate::{answer::OPT_OUT_ROLE, start::Shared};
 
 /// Where mail for one forward path goes.
 #[derive(Debug, Clone)]
 pub(crate) struct Addressee {
     pub(crate) forward_path: Address,
     pub(crate) place: Place,
-    /// The mail host of the domain: speaks in our name.
-    pub(crate) mail_host: String,
+    /// The domain: its mail host speaks in our name.
+    pub(crate) domain: SendingDomain,
     /// What the return-path token is about.
     pub(crate) about: Option<About>,
 }
@@ -27,6 +27,8 @@ pub(crate) enum Place {
     Mailbox(MailboxId),
     /// A one-time address: the message is tested, whatever its faults.
     Test(MailTestId),
+    /// A reverse-path under which we passed mail on: what comes back is passed on to whom it stands for.
+    Return(Address),
 }
 
 impl Addressee {
@@ -34,7 +36,7 @@ impl Addressee {
     pub(crate) fn mailbox(&self) -> Option<&MailboxId> {
         match &self.place {
             Place::Mailbox(mailbox) => Some(mailbox),
-            Place::Test(_) => None,
+            Place::Test(_) | Place::Return(_) => None,
         }
     }
 }
@@ -59,7 +61,7 @@ pub(crate) enum Found {
 }
 
 /// Names that a domain must answer to (RFC 5321 §4.5.1, RFC 2142), or that our own DNS records name.
-pub const ROLES: [&str; 3] = ["postmaster", "abuse", "reports"];
+pub const ROLES: [&str; 4] = ["postmaster", "abuse", "reports", OPT_OUT_ROLE];
 
 /// What the local part of a one-time address begins with.
 pub const TEST_PREFIX: &str = "test-";
@@ -67,25 +69,27 @@ pub const TEST_PREFIX: &str = "test-";
 /// Looks a forward path up.
 pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fault> {
     let Some(domain) = serving(shared, address.domain()).await? else { return Ok(Found::NotOurs) };
-    let mail_host = domain.mail_host.to_string();
     if let Some((recipient, message)) = returned(shared, address).await? {
         let about = Some(About { recipient: recipient.id, address: recipient.address });
-        return Ok(found(address, Place::Mailbox(message.mailbox), mail_host, about));
+        return Ok(found(address, Place::Mailbox(message.mailbox), domain, about));
     }
     if address.local().get(..TEST_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(TEST_PREFIX))
         && let Some(test) = shared.store.waiting_mail_test(address).await?
     {
-        return Ok(found(address, Place::Test(test), mail_host, None));
+        return Ok(found(address, Place::Test(test), domain, None));
+    }
+    if let Some(original) = forward::read_srs(&shared.key, address, shared.store.clock().now()) {
+        return Ok(found(address, Place::Return(original), domain, None));
     }
     Ok(match mailbox(shared, &domain, address).await? {
         Some(mailbox) if mailbox.suspended_at.is_some() => Found::Suspended,
-        Some(mailbox) => found(address, Place::Mailbox(mailbox.id), mail_host, None),
+        Some(mailbox) => found(address, Place::Mailbox(mailbox.id), domain, None),
         None => Found::NoMailbox,
     })
 }
 
-fn found(address: &Address, place: Place, mail_host: String, about: Option<About>) -> Found {
-    Found::Addressee(Box::new(Addressee { forward_path: address.clone(), place, mail_host, about }))
+fn found(address: &Address, place: Place, domain: SendingDomain, about: Option<About>) -> Found {
+    Found::Addressee(Box::new(Addressee { forward_path: address.clone(), place, domain, about }))
 }
 
 /// The sending domain that serves this name: itself, or the one whose mail host it is.
@@ -121,6 +125,7 @@ async fn mailbox(shared: &Shared, domain: &SendingDomain, address: &Address) -> 
         return Box::pin(mailbox(shared, domain, &there)).await;
     }
     if let Some(catch_all) = &domain.catch_all
+        && !is_filtered(shared, domain, address).await?
         && let Some(mailbox) = shared.store.mailbox(catch_all).await?
     {
         return Ok(Some(mailbox));
@@ -130,4 +135,52 @@ async fn mailbox(shared: &Shared, domain: &SendingDomain, address: &Address) -> 
     }
     let mailboxes = shared.store.mailboxes(Some(&domain.id)).await?;
     Ok(mailboxes.into_iter().find(|mailbox| mailbox.suspended_at.is_none()))
+}
+
+/// Whether a rule keeps this name from the catch-all. What a domain must answer to is never kept from it.
+async fn is_filtered(shared: &Shared, domain: &SendingDomain, address: &Address) -> Result<bool, Fault> {
+    let local = address.local().to_lowercase();
+    if ROLES.contains(&local.as_str()) {
+        return Ok(false);
+    }
+    let rules = shared.store.rules(Some(&domain.id)).await?;
+    Ok(rules.iter().any(|rule| matches!(&rule.action, RuleAction::Refuse { pattern } if fits(pattern, &local))))
+}
+
+/// Whether a text is like a pattern in which `*` stands for any letters, or none. Takes time in proportion to both.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut pieces: Vec<&str> = pieces.collect();
+    let Some(last) = pieces.pop() else { return rest.is_empty() };
+    for piece in pieces {
+        match rest.split_once(piece) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_letters() {
+        for (pattern, text, expect) in [
+            ("info", "info", true),
+            ("info", "infos", false),
+            ("info*", "infos", true),
+            ("*sales", "presales", true),
+            ("*sales", "salesman", false),
+            ("a*b*c", "a1b2c", true),
+            ("a*b*c", "ac", false),
+            ("ab*ba", "aba", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(fits(pattern, text), expect, "{pattern} {text}");
+        }
+    }
 }

@@ -1,23 +1,28 @@
-//! A whole message at the MX: verified, traced, sorted, stored.
+//! A whole message at the MX: verified, traced, sorted, stored, passed on.
 
 use std::net::IpAddr;
 
 use auth::{Arrived, Policy, Verdict, Verdicts};
+use report::{Report, Unreadable};
 use rules::{
     Blame, Fault, Retry,
     id::{MailTestId, MailboxId},
     submission,
+    suspicion::{FIELD_PREFIX, Level, Suspicion},
 };
 use smtp::{Reply, replies as common};
-use store::{MailKind, NewMail, TestArrival};
-use syntax::{Address, Message, message_ids, parse_from};
+use store::{Arriving, ArrivingMail, MailKind, NewMail, TestArrival};
+use syntax::{Address, Field, Message, parse_from};
 
 use crate::{
     addressee::{Addressee, Place},
+    answer,
     notification::{self, Notification},
-    replies,
+    pass_on::{self, PassedOn},
+    receiver_report, replies, room,
     settings::{MAX_RECEIVED, VERIFY_LIMIT},
     start::Shared,
+    suspect::Suspect,
     trace::{self, Received},
 };
 
@@ -35,8 +40,20 @@ pub(crate) struct Arrival<'a> {
     pub(crate) addressees: Vec<&'a Addressee>,
 }
 
-/// Message-IDs of In-Reply-To and References that are looked up. Long threads end with the newest.
-const MAX_REFERENCES: usize = 50;
+/// A message that was looked at.
+struct Seen<'a> {
+    message: &'a Message<'a>,
+    /// As it came.
+    content: &'a [u8],
+    /// The fields that go on top of it, without Return-Path.
+    top: String,
+    /// With them, and with Return-Path.
+    traced: Vec<u8>,
+    verdicts: Verdicts,
+    suspicion: Suspicion,
+    notification: Notification,
+    report: Option<Result<Report, Unreadable>>,
+}
 
 impl Arrival<'_> {
     /// Stores it or refuses it; a positive reply means durable.
@@ -48,14 +65,19 @@ impl Arrival<'_> {
         if message.all("Received").count() > MAX_RECEIVED {
             return Ok(common::too_many_hops());
         }
+        for addressee in &self.addressees {
+            if let Some(full) = room::refusal(self.shared, addressee, content.len()).await? {
+                return Ok(full);
+            }
+        }
         let verdicts = self.verify(content).await?;
         if self.fails_dmarc(&verdicts) {
             let domain = verdicts.from_domain.as_ref().map_or_else(String::new, ToString::to_string);
             return Ok(common::dmarc_reject(&domain));
         }
         let id = self.shared.unique(self.helo);
-        let traced = self.trace(&message, &verdicts, &id);
-        self.store(&message, content, &traced, &verdicts).await?;
+        let seen = self.look(&message, content, verdicts, &id).await;
+        self.store(&seen).await?;
         Ok(replies::stored(&id))
     }
 
@@ -76,10 +98,35 @@ impl Arrival<'_> {
             && self.addressees.iter().any(|addressee| addressee.about.is_none() && addressee.mailbox().is_some())
     }
 
-    /// The message with Return-Path, Authentication-Results and Received on top, and without such fields that
-    /// only a last hop may write.
-    fn trace(&self, message: &Message<'_>, verdicts: &Verdicts, id: &str) -> Vec<u8> {
+    async fn look<'m>(&self, message: &'m Message<'m>, content: &'m [u8], verdicts: Verdicts, id: &str) -> Seen<'m> {
+        let suspect = Suspect {
+            peer: self.peer,
+            helo: self.helo,
+            reverse_path: self.reverse_path,
+            recipients: self.addressees.iter().map(|addressee| addressee.forward_path.to_string()).collect(),
+            id,
+            message,
+            content,
+            verdicts: &verdicts,
+        };
+        let settings = &self.shared.settings;
+        let suspicion = suspect.look(settings.listings.as_ref(), settings.rspamd.as_ref()).await;
+        let top = self.top(&verdicts, &suspicion, id);
         let return_path = self.reverse_path.map(ToString::to_string).unwrap_or_default();
+        let whole_top = format!("Return-Path: <{return_path}>\r\n{top}");
+        let traced = trace::rewrite(message, &whole_top, |field| self.is_dropped(field));
+        let is_expected = self.addressees.iter().any(|addressee| receiver_report::is_expected(addressee));
+        let report = report::read(message, is_expected);
+        let to_return_path = self.addressees.iter().any(|addressee| addressee.about.is_some());
+        let notification = match report {
+            Some(_) => Notification::No,
+            None => notification::read(&traced, to_return_path),
+        };
+        Seen { message, content, top, traced, verdicts, suspicion, notification, report }
+    }
+
+    /// Authentication-Results, our flag and Received.
+    fn top(&self, verdicts: &Verdicts, suspicion: &Suspicion, id: &str) -> String {
         let received = Received {
             helo: self.helo,
             peer: self.peer,
@@ -92,45 +139,76 @@ impl Arrival<'_> {
             },
             at: self.shared.store.clock().now(),
         };
-        let verdicts = verdicts.header(self.host);
-        let top = format!("Return-Path: <{return_path}>\r\n{verdicts}{}", received.write());
-        let mut ours = vec![self.host.to_owned(), self.shared.settings.hostname.clone()];
-        ours.extend(self.addressees.iter().map(|addressee| addressee.mail_host.clone()));
-        trace::rewrite(message, &top, |field| {
-            field.name.eq_ignore_ascii_case("Return-Path") || trace::is_forged_verdict(field, &ours)
-        })
+        format!("{}{}{}", verdicts.header(self.host), suspicion.header(), received.write())
     }
 
-    async fn store(
-        &self,
-        message: &Message<'_>,
-        content: &[u8],
-        traced: &[u8],
-        verdicts: &Verdicts,
-    ) -> Result<(), Fault> {
-        let verdicts = serde_json::to_string(verdicts).ok();
-        let to_return_path = self.addressees.iter().any(|addressee| addressee.about.is_some());
-        let notification = notification::read(traced, to_return_path);
-        let mut mails = Vec::new();
+    /// Fields that only a last hop may write, and those that speak in our name. The mark of what we pass on stays:
+    /// it tells that a message goes in circles.
+    pub(crate) fn is_dropped(&self, field: &Field<'_>) -> bool {
+        let name = field.name.to_ascii_lowercase();
+        let mut ours = vec![self.host.to_owned(), self.shared.settings.hostname.clone()];
+        ours.extend(self.addressees.iter().map(|addressee| addressee.domain.mail_host.to_string()));
+        let is_mark = name.eq_ignore_ascii_case(rules::forward::LOOP_FIELD);
+        name == "return-path" || (name.starts_with(FIELD_PREFIX) && !is_mark) || trace::is_forged_verdict(field, &ours)
+    }
+
+    async fn store(&self, seen: &Seen<'_>) -> Result<(), Fault> {
+        let mut arriving = Arriving::default();
         for addressee in &self.addressees {
-            let mailbox = match &addressee.place {
-                Place::Mailbox(mailbox) => mailbox,
-                Place::Test(test) => {
-                    self.keep_for_test(test, content).await?;
-                    continue;
+            match &addressee.place {
+                Place::Mailbox(mailbox) => self.into_mailbox(seen, addressee, mailbox, &mut arriving).await?,
+                Place::Test(test) => self.keep_for_test(test, seen.content).await?,
+                Place::Return(original) => {
+                    let returned = pass_on::returned(self, seen.message, &seen.top, original, &addressee.domain);
+                    arriving.forwards.extend(returned.await?);
                 }
-            };
-            let kind = self.kind(message, &notification, mailbox).await?;
-            let mail = self.mail(message, traced, verdicts.clone(), addressee, mailbox, kind);
-            match (&notification, &addressee.about) {
-                (Notification::Read(told), Some(about)) => {
-                    mails.extend(notification::settle(self.shared, told, about, mail).await?);
-                }
-                _ => mails.push(mail),
             }
         }
-        if !mails.is_empty() {
-            self.shared.store.deliver(mails, Vec::new()).await?;
+        if let Some(found) = seen.report.clone().filter(|_| !arriving.mails.is_empty()) {
+            let judged = receiver_report::judge(self.shared, found, &seen.verdicts, &self.addressees);
+            arriving.report = Some(judged.await?);
+        }
+        if !arriving.mails.is_empty() || !arriving.forwards.is_empty() {
+            self.shared.store.arrive(arriving).await?;
+        }
+        Ok(())
+    }
+
+    async fn into_mailbox(
+        &self,
+        seen: &Seen<'_>,
+        addressee: &Addressee,
+        mailbox: &MailboxId,
+        arriving: &mut Arriving,
+    ) -> Result<(), Fault> {
+        let answered = match self.kind(seen) {
+            MailKind::Message => answer::answered(self.shared, seen.message, addressee).await?,
+            _ => None,
+        };
+        let kind = if answered.is_some() { MailKind::Reply } else { self.kind(seen) };
+        let mail = self.mail(seen, addressee, mailbox, kind);
+        let mail = match (&seen.notification, &addressee.about) {
+            (Notification::Read(told), Some(about)) => notification::settle(self.shared, told, about, mail).await?,
+            _ => Some(mail),
+        };
+        let Some(mail) = mail else { return Ok(()) };
+        let by_person = matches!(kind, MailKind::Message | MailKind::Reply);
+        let opts_out = if by_person {
+            answer::opts_out(seen.message, &seen.verdicts, mail.from.as_ref(), addressee, answered.as_ref())
+        } else {
+            Vec::new()
+        };
+        let passed_on = match seen.suspicion.level {
+            // Not spread further.
+            Level::Malware => PassedOn::default(),
+            _ => pass_on::by_rules(self, seen.message, &seen.top, mailbox).await?,
+        };
+        arriving.forwards.extend(passed_on.forwards);
+        // What changes something here stays to be looked at.
+        if !passed_on.gone || kind != MailKind::Message || !opts_out.is_empty() {
+            let answers = answered.map(|message| message.id);
+            let suspicion = (!seen.suspicion.signs.is_empty()).then(|| serde_json::to_string(&seen.suspicion).ok());
+            arriving.mails.push(ArrivingMail { mail, answers, suspicion: suspicion.flatten(), opts_out });
         }
         Ok(())
     }
@@ -147,50 +225,21 @@ impl Arrival<'_> {
         self.shared.store.keep_mail_test(test, arrival, content).await.map(drop)
     }
 
-    async fn kind(
-        &self,
-        message: &Message<'_>,
-        notification: &Notification,
-        mailbox: &MailboxId,
-    ) -> Result<MailKind, Fault> {
-        if !matches!(notification, Notification::No) {
-            return Ok(MailKind::Bounce);
+    /// What it is, as far as it alone says. RFC 3834 §3.3: what comes from the null reverse-path is no person's.
+    fn kind(&self, seen: &Seen<'_>) -> MailKind {
+        if seen.report.is_some() {
+            MailKind::Report
+        } else if !matches!(seen.notification, Notification::No) {
+            MailKind::Bounce
+        } else if self.reverse_path.is_none() || bounce::automatic(seen.message).is_some() {
+            MailKind::Auto
+        } else {
+            MailKind::Message
         }
-        if self.is_automatic(message) {
-            return Ok(MailKind::Auto);
-        }
-        let is_reply = self.is_reply(message, mailbox).await?;
-        Ok(if is_reply { MailKind::Reply } else { MailKind::Message })
     }
 
-    /// Written by a machine. RFC 3834 §3.1.7 and §3.3: no answer goes to, or comes from, the null reverse-path by hand.
-    fn is_automatic(&self, message: &Message<'_>) -> bool {
-        let says_so = message.all("Auto-Submitted").any(|field| {
-            let value = field.value();
-            let word = value.split(|end: char| end == ';' || end == '(' || end.is_whitespace()).next();
-            !word.unwrap_or_default().eq_ignore_ascii_case("no")
-        });
-        says_so || self.reverse_path.is_none()
-    }
-
-    /// Whether it names a message that was sent from this mailbox.
-    async fn is_reply(&self, message: &Message<'_>, mailbox: &MailboxId) -> Result<bool, Fault> {
-        let named = message.all("In-Reply-To").chain(message.all("References"));
-        let mut ids: Vec<String> = named.flat_map(|field| message_ids(&field.value())).collect();
-        let surplus = ids.len().saturating_sub(MAX_REFERENCES);
-        ids.drain(..surplus);
-        Ok(!ids.is_empty() && self.shared.store.sent_message_id(mailbox, &ids).await?)
-    }
-
-    fn mail(
-        &self,
-        message: &Message<'_>,
-        traced: &[u8],
-        verdicts: Option<String>,
-        addressee: &Addressee,
-        mailbox: &MailboxId,
-        kind: MailKind,
-    ) -> NewMail {
+    fn mail(&self, seen: &Seen<'_>, addressee: &Addressee, mailbox: &MailboxId, kind: MailKind) -> NewMail {
+        let message = seen.message;
         let from = message.value("From").and_then(|value| parse_from(&value).ok());
         NewMail {
             mailbox: mailbox.clone(),
@@ -200,8 +249,8 @@ impl Arrival<'_> {
             from: from.map(|from| from.address),
             subject: message.all("Subject").next().map(syntax::Field::decoded).unwrap_or_default(),
             about: addressee.about.as_ref().map(|about| about.recipient.clone()),
-            verdicts,
-            content: traced.to_vec(),
+            verdicts: serde_json::to_string(&seen.verdicts).ok(),
+            content: seen.traced.clone(),
         }
     }
 }

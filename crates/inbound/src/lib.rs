@@ -2,19 +2,26 @@
 //! sockets are `net`; this crate is the house that answers the questions.
 //!
 //! Reading order: [`Inbound`], then `submission` (mail that our users send) and `mx` (mail that comes in:
-//! `addressee` answers RCPT, `arrival` takes the message, `notification` reads the bounces).
+//! `addressee` answers RCPT, `arrival` takes the message, `notification` reads the bounces, `receiver_report` the
+//! reports, `answer` the replies; `suspect` flags, `pass_on` forwards).
 
 mod addressee;
+mod answer;
 mod arrival;
 mod mx;
 mod notification;
+mod pass_on;
+mod receiver_report;
 mod replies;
+mod room;
 mod session;
 mod settings;
 mod start;
 mod submission;
+mod suspect;
 mod trace;
 
 pub use addressee::{ROLES, TEST_PREFIX};
 pub use settings::Settings;
 pub use start::{Inbound, Listeners, bind};
+pub use suspect::{Listings, Rspamd};

@@ -13,9 +13,9 @@ use syntax::Address;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    addressee::{self, Addressee, Found},
+    addressee::{self, Addressee, Found, Place},
     arrival::Arrival,
-    replies,
+    replies, room,
     settings::MAX_ERRORS,
     start::Shared,
 };
@@ -30,6 +30,8 @@ pub(crate) struct Mx {
     tls: bool,
     reverse_path: Option<Address>,
     addressees: Vec<Addressee>,
+    /// What MAIL says of the size. RFC 1870.
+    declared_octets: usize,
     refused_recipients: usize,
     slot: Option<OwnedSemaphorePermit>,
 }
@@ -45,6 +47,7 @@ impl Mx {
             tls: false,
             reverse_path: None,
             addressees: Vec::new(),
+            declared_octets: 0,
             refused_recipients: 0,
             slot: None,
         }
@@ -62,7 +65,7 @@ impl Mx {
             }
             // Not offered on this port.
             Question::Auth { .. } => common::command_not_implemented(),
-            Question::Mail { reverse_path, .. } => self.mail(reverse_path),
+            Question::Mail { reverse_path, parameters } => self.mail(reverse_path, parameters.size),
             Question::Rcpt { address, .. } => self.rcpt(&address).await.unwrap_or_else(|fault| excuse(&fault)),
             Question::Data => {
                 self.slot = self.shared.slot().await;
@@ -77,8 +80,9 @@ impl Mx {
         }
     }
 
-    fn mail(&mut self, reverse_path: Option<Address>) -> Reply {
+    fn mail(&mut self, reverse_path: Option<Address>, declared_octets: Option<usize>) -> Reply {
         self.forget();
+        self.declared_octets = declared_octets.unwrap_or(0);
         self.reverse_path = reverse_path;
         common::sender_ok()
     }
@@ -88,7 +92,16 @@ impl Mx {
             return Ok(replies::one_recipient_for_null_sender());
         }
         Ok(match addressee::find(&self.shared, address).await? {
+            // What we passed on comes back as a notification, or not at all.
+            Found::Addressee(addressee)
+                if matches!(addressee.place, Place::Return(_)) && self.reverse_path.is_some() =>
+            {
+                common::no_such_mailbox()
+            }
             Found::Addressee(addressee) => {
+                if let Some(full) = room::refusal(&self.shared, &addressee, self.declared_octets).await? {
+                    return Ok(full);
+                }
                 if self.addressees.iter().all(|known| known.forward_path != addressee.forward_path) {
                     self.addressees.push(*addressee);
                 }
@@ -127,6 +140,7 @@ impl Mx {
     fn forget(&mut self) {
         self.reverse_path = None;
         self.addressees.clear();
+        self.declared_octets = 0;
     }
 
     async fn write_down(&self, reply: &Reply) {

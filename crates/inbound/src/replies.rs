@@ -33,7 +33,11 @@ pub(crate) fn storage_full() -> Reply {
 
 /// The database can be neither written nor reached: the session ends, so that the client comes again later.
 pub(crate) fn storage_unavailable() -> Reply {
-    reply(421, (4, 3, 0), "The server's storage is unavailable, nothing was accepted, try again later (see local-error)")
+    reply(
+        421,
+        (4, 3, 0),
+        "The server's storage is unavailable, nothing was accepted, try again later (see local-error)",
+    )
 }
 
 /// What a client is told when the store failed.
@@ -85,6 +89,8 @@ mod tests {
             replies::too_many_errors(),
             replies::too_many_connections(),
             replies::too_many_hops(),
+            replies::mailbox_full(),
+            replies::mailbox_too_small(),
             replies::local_error(),
             replies::dmarc_reject("example.com"),
         ];

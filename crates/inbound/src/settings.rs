@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{Listings, Rspamd};
+
 /// Limits and names.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,6 +26,10 @@ pub struct Settings {
     /// Whether mail that fails DMARC is refused when its domain says `p=reject`. Bounces to a return path of
     /// ours are taken in any case: their token proves what they are about.
     pub reject_dmarc_failures: bool,
+    /// Blocklists that are asked about who brings mail; what they say flags it.
+    pub listings: Option<Listings>,
+    /// A filter that looks at each message; what it says flags it.
+    pub rspamd: Option<Rspamd>,
 }
 
 impl Default for Settings {
@@ -43,6 +49,8 @@ impl Default for Settings {
             // "at least 4-5 days". RFC 5321 §4.5.4.1
             expiry: Duration::from_secs(5 * 24 * 60 * 60),
             reject_dmarc_failures: true,
+            listings: None,
+            rspamd: None,
         }
     }
 }
@@ -68,6 +76,9 @@ pub(crate) const SLOT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Longest verification of a message; clients wait 10 minutes for the last 250. RFC 5321 §4.5.3.2.6
 pub(crate) const VERIFY_LIMIT: Duration = Duration::from_secs(60);
+
+/// Longest sealing of a message that is passed on; then it goes without a seal.
+pub(crate) const SEAL_LIMIT: Duration = Duration::from_secs(30);
 
 /// A message with more Received fields than this goes in circles. RFC 5321 §6.3 asks for at least 100 when
 /// counting is all that is done; Postfix `hopcount_limit` is 50.

@@ -10,6 +10,7 @@
 mod callback;
 mod character;
 mod courier;
+mod dashboard;
 mod hostile;
 mod outbox;
 #[cfg(test)]

@@ -31,8 +31,13 @@ impl Clock for Passing {
 }
 
 async fn lab() -> Lab {
-    let lab =
-        Lab::start(Options { clock: Arc::new(Passing(Instant::now())), progress: Box::new(|_| {}) }).await.unwrap();
+    let lab = Lab::start(Options {
+        clock: Arc::new(Passing(Instant::now())),
+        http: ([127, 0, 0, 1], 0).into(),
+        progress: Box::new(|_| {}),
+    })
+    .await
+    .unwrap();
     move_to(&lab, SUSPECT, egress_ip(4)).await;
     move_to(&lab, CONTROL, egress_ip(1)).await;
     for name in [SUSPECT, CONTROL] {

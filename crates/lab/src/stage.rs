@@ -7,18 +7,23 @@ use std::{
 };
 
 use net::{ServerTls, Stop, Stopper};
+use notify::Posting;
 use ops::{House, HouseSettings, Ops, Publishing, Running};
-use rules::{Blame, Clock, Fault, Retry, pacing, retry, secret::Key};
+use rules::{Blame, Clock, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     character,
+    dashboard::Dashboard,
     outbox::{self, Outbox},
     receiver,
     roster::{RECEIVERS, Resident, SENDERS, egress_ip},
     world::World,
 };
+
+/// Longest wait for pages under way at the end.
+const DASHBOARD_LIMIT: Duration = Duration::from_secs(2);
 
 /// How often a port that is free on every address is looked for.
 const PORT_TRIES: u32 = 64;
@@ -27,6 +32,8 @@ const PORT_TRIES: u32 = 64;
 pub struct Options {
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Where the dashboard is served; port 0 is a free one.
+    pub http: SocketAddr,
     /// Told what is being done, in short sentences.
     pub progress: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -37,6 +44,7 @@ pub struct Lab {
     pub(crate) ops: Ops,
     pub(crate) house: Running,
     pub(crate) outbox: Outbox,
+    pub(crate) dashboard: Dashboard,
     pub(crate) progress: Box<dyn Fn(&str) + Send + Sync>,
     stopper: Stopper,
     tasks: Vec<JoinHandle<()>>,
@@ -46,6 +54,8 @@ pub struct Lab {
 /// What a visitor needs to play along while the lab keeps serving.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Invitation {
+    /// The dashboard, with a link that signs in once.
+    pub sign_in: String,
     /// Submission with STARTTLS.
     pub submission: SocketAddr,
     /// Submission over TLS.
@@ -61,7 +71,7 @@ pub struct Invitation {
 }
 
 impl Lab {
-    /// Starts everything on loopback, on unprivileged ports.
+    /// Starts everything on loopback, on unprivileged ports: the dashboard where the options say.
     ///
     /// # Errors
     /// `lab.port` when no port is free on all addresses; `store.*`, `dns.*`, `listen.bind`.
@@ -76,7 +86,9 @@ impl Lab {
         (options.progress)("Starting the house: store, submission, MX, relay");
         let ops = open_ops(&world, folder.path(), options.clock).await?;
         let house = House::start(ops.clone(), house_settings(&world)?).await?;
-        Ok(Self { world, ops, house, outbox, progress: options.progress, stopper, tasks, _folder: folder })
+        let dashboard = Dashboard::open(options.http, &world, &ops, house.metrics.clone(), stop).await?;
+        let progress = options.progress;
+        Ok(Self { world, ops, house, outbox, dashboard, progress, stopper, tasks, _folder: folder })
     }
 
     /// Stops the house, then the receivers.
@@ -84,6 +96,7 @@ impl Lab {
         self.house.stop().await;
         self.stopper.stop();
         drop(self.outbox);
+        let _ = tokio::time::timeout(DASHBOARD_LIMIT, self.dashboard.serving).await;
         for task in self.tasks {
             task.abort();
         }
@@ -144,8 +157,14 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
         authority: Some(world.authority.clone()),
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
         blocklists: None,
+        webhooks: Some(webhooks(world)),
         poll: Duration::from_millis(250),
     })
+}
+
+/// In the lab everything is on loopback, and nothing has a certificate that the world knows.
+pub(crate) fn webhooks(world: &World) -> Posting {
+    Posting { reach: Reach::Anywhere, http: true, ..Posting::new(world.resolver.clone()) }
 }
 
 /// Seconds where a real relay has minutes.

@@ -111,7 +111,7 @@ impl Lab {
         let mut report = self.tell(directs, refused, faults).await?;
         report.forecasts = healthy.forecasts(&report.deliveries);
         report.healthy = healthy.findings;
-        let invitation = self.invitation(ann)?;
+        let invitation = self.invitation(ann).await?;
         Ok((report, invitation))
     }
 
@@ -213,8 +213,9 @@ impl Lab {
         self.house.submission.first().copied().ok_or_else(no_listener)
     }
 
-    fn invitation(&self, login: &Login) -> Result<Invitation, Fault> {
+    async fn invitation(&self, login: &Login) -> Result<Invitation, Fault> {
         Ok(Invitation {
+            sign_in: self.sign_in_link().await?,
             submission: self.submission()?,
             submissions: self.house.submissions.first().copied().ok_or_else(no_listener)?,
             dns: self.world.authority.addresses().first().copied().ok_or_else(no_listener)?,

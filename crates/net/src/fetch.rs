@@ -10,8 +10,8 @@ use hyper::{Request, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use rules::{Blame, Fault, Retry};
 use rustls_pki_types::ServerName;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{ClientTls, Dial, dial};
 
@@ -59,20 +59,8 @@ pub async fn fetch(fetch: &Fetch) -> Result<Fetched, Fault> {
 }
 
 async fn get(fetch: &Fetch) -> Result<Fetched, Fault> {
-    let mut stream = Err(fault("connect.unreachable", format!("{} has no address", fetch.host)));
-    for ip in &fetch.addresses {
-        stream = dial(&Dial { target: SocketAddr::new(*ip, fetch.port), source: None, limit: fetch.limit }).await;
-        if stream.is_ok() {
-            break;
-        }
-    }
-    let name = ServerName::try_from(fetch.host.clone())
-        .map_err(|_| fault("tls.handshake", format!("{} is no host name", fetch.host)))?;
-    let connector = TlsConnector::from(fetch.tls.0.clone());
-    let stream = connector
-        .connect(name, stream?)
-        .await
-        .map_err(|error| fault("tls.handshake", format!("TLS with {}: {error}", fetch.host)))?;
+    let stream = reach(&fetch.host, &fetch.addresses, fetch.port, fetch.limit).await?;
+    let stream = encrypt(stream, &fetch.host, &fetch.tls).await?;
     let broken = |error: hyper::Error| fault("fetch.broken", format!("HTTP with {}: {error}", fetch.host));
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let carrying = tokio::spawn(connection);
@@ -80,6 +68,26 @@ async fn get(fetch: &Fetch) -> Result<Fetched, Fault> {
     let read = read(answer?, fetch).await;
     carrying.abort();
     read
+}
+
+/// The first of the addresses that answers.
+pub(crate) async fn reach(host: &str, addresses: &[IpAddr], port: u16, limit: Duration) -> Result<TcpStream, Fault> {
+    let mut stream = Err(fault("connect.unreachable", format!("{host} has no address")));
+    for ip in addresses {
+        stream = dial(&Dial { target: SocketAddr::new(*ip, port), source: None, limit }).await;
+        if stream.is_ok() {
+            break;
+        }
+    }
+    stream
+}
+
+/// TLS with the host of that name.
+pub(crate) async fn encrypt(stream: TcpStream, host: &str, tls: &ClientTls) -> Result<TlsStream<TcpStream>, Fault> {
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|_| fault("tls.handshake", format!("{host} is no host name")))?;
+    let connected = TlsConnector::from(tls.0.clone()).connect(name, stream).await;
+    connected.map_err(|error| fault("tls.handshake", format!("TLS with {host}: {error}")))
 }
 
 fn request(fetch: &Fetch) -> Result<Request<Empty<Bytes>>, Fault> {
@@ -100,6 +108,6 @@ async fn read(answer: hyper::Response<hyper::body::Incoming>, fetch: &Fetch) -> 
     Ok(Fetched { status, content_type, location, body: body.to_bytes().to_vec() })
 }
 
-fn fault(code: &'static str, what: String) -> Fault {
+pub(crate) fn fault(code: &'static str, what: String) -> Fault {
     Fault::new(code, Blame::Peer, Retry::Later).context(what)
 }

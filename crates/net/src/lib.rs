@@ -3,6 +3,7 @@
 mod dial;
 mod drive;
 mod fetch;
+mod post;
 mod serve;
 mod stop;
 mod tls;
@@ -13,6 +14,7 @@ mod witness;
 pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
 pub use fetch::{Fetch, Fetched, fetch};
+pub use post::{Post, Posted, post};
 pub use serve::{Limits, serve};
 pub use stop::{Stop, Stopper};
 pub use tls::{ClientTls, ServerTls, certificates};

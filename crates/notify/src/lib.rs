@@ -1,10 +1,12 @@
-//! Metrics and event log: renderings of the one list of events.
+//! Metrics, event log and webhooks: renderings of the one list of events.
 //!
 //! What it is not: a place where anything is decided. Whatever happened stands in the store's event
-//! table; this crate tells it to the log and to Prometheus.
+//! table; this crate tells it to the log, to Prometheus, and to the endpoints that asked for it.
 
 mod log;
 mod metrics;
+mod webhook;
 
 pub use log::{follow, line};
 pub use metrics::Metrics;
+pub use webhook::{Outcome, Posting, Webhooks};

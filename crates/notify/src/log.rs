@@ -104,6 +104,21 @@ fn details(event: &Event) -> String {
             now.as_str(),
             codes.join(",")
         ),
+        Event::ReplyReceived { mail, mailbox, message, from } => format!(
+            "mail={mail} mailbox={mailbox} message={message} from_domain={}",
+            from.as_ref().map_or_else(|| "-".to_owned(), |from| from.domain().to_string())
+        ),
+        Event::RecipientOptedOut { address, mail, .. } => format!("domain={} mail={mail}", address.domain()),
+        Event::ReportReceived { report, report_kind, state, domain, organization } => format!(
+            "report={report} report_kind={report_kind} state={state} domain={} organization={}",
+            quoted(domain),
+            quoted(organization)
+        ),
+        Event::ComplaintReceived { report, address, recipient, proven, .. } => format!(
+            "report={report} domain={} recipient={} proven={proven}",
+            address.as_ref().map_or_else(|| "-".to_owned(), |address| address.domain().to_string()),
+            recipient.as_ref().map_or("-", rules::id::RecipientId::as_str)
+        ),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Metrics {
 }
 
 /// Every counter, and what it counts. Labels are bounded: ids of reference entries, reply codes, closed lists.
-const COUNTERS: [(&str, &str); 15] = [
+const COUNTERS: [(&str, &str); 19] = [
     ("coldrelay_domains_total", "Domains added."),
     ("coldrelay_publications_total", "Times that a domain's records were published."),
     ("coldrelay_mailboxes_total", "Mailboxes added."),
@@ -30,6 +30,10 @@ const COUNTERS: [(&str, &str); 15] = [
     ("coldrelay_inbound_refusals_total", "Refusals at the MX, by reply code."),
     ("coldrelay_suppressions_total", "Addresses suppressed, by reason."),
     ("coldrelay_listing_changes_total", "Changes of what blocklists say of our IPs and domains, by zone."),
+    ("coldrelay_replies_total", "Replies to messages of ours."),
+    ("coldrelay_opt_outs_total", "Times that somebody asked to be left alone."),
+    ("coldrelay_reports_total", "Reports of receivers, by kind and by what became of them."),
+    ("coldrelay_complaints_total", "Complaints, by whether they are proven to be about a message of ours."),
 ];
 
 const QUEUE_DEPTH: &str = "coldrelay_queue_depth";
@@ -119,6 +123,18 @@ fn moves(event: &Event) -> (&'static str, Vec<Label>) {
             let zone = reference::blocklist(zone).map_or("other", reference::Blocklist::zone);
             ("coldrelay_listing_changes_total", vec![Label::new("zone", zone), Label::new("now", now.as_str())])
         }
+        Event::ReplyReceived { .. } => ("coldrelay_replies_total", vec![]),
+        Event::RecipientOptedOut { .. } => ("coldrelay_opt_outs_total", vec![]),
+        Event::ReportReceived { report_kind, state, .. } => (
+            "coldrelay_reports_total",
+            vec![
+                Label::new("kind", one_of(&["dmarc-aggregate", "dmarc-failure", "tls", "complaint"], report_kind)),
+                Label::new("state", one_of(&["counted", "duplicate", "refused", "unreadable", "unproven"], state)),
+            ],
+        ),
+        Event::ComplaintReceived { proven, .. } => {
+            ("coldrelay_complaints_total", vec![Label::new("proven", if *proven { "true" } else { "false" })])
+        }
     }
 }
 
@@ -131,12 +147,18 @@ fn known_reason(reason: &str) -> &'static str {
     match reason {
         "opt-out" => "opt-out",
         "manual" => "manual",
+        "complaint" => "complaint",
         entry => known_entry(entry),
     }
 }
 
 fn known_kind(kind: &str) -> &'static str {
-    ["message", "reply", "bounce", "auto"].into_iter().find(|known| *known == kind).unwrap_or("other")
+    one_of(&["message", "reply", "bounce", "auto", "report"], kind)
+}
+
+/// A word of a closed list, so that the number of series is bounded.
+fn one_of(known: &[&'static str], word: &str) -> &'static str {
+    known.iter().find(|known| **known == word).copied().unwrap_or("other")
 }
 
 fn reply_code(reply: &str) -> String {

@@ -239,7 +239,7 @@ fn changed(domain: SendingDomain, request: &DomainRequest) -> SendingDomain {
     }
 }
 
-fn summary(domain: &SendingDomain, keys: &[DkimKey]) -> DomainSummary {
+pub(crate) fn summary(domain: &SendingDomain, keys: &[DkimKey]) -> DomainSummary {
     DomainSummary {
         name: domain.name.clone(),
         egress_ip: domain.egress_ip,

@@ -11,7 +11,7 @@ use auth::Verifier;
 use dns::{Authority, Data, Record, Zone};
 use inbound::{Inbound, Listeners};
 use net::{ClientTls, ServerTls, Stop, Stopper};
-use notify::Metrics;
+use notify::{Metrics, Posting, Webhooks};
 use outbound::Relay;
 use rules::Fault;
 use tokio::{
@@ -45,6 +45,8 @@ pub struct HouseSettings {
     pub tls: ServerTls,
     /// Blocklists that are asked about our own IPs and domains; `None` asks none.
     pub blocklists: Option<BlocklistWatch>,
+    /// How webhooks are posted; `None` posts none.
+    pub webhooks: Option<Posting>,
     /// How often zones, egress IPs and the event log are looked at in the store.
     pub poll: Duration,
 }
@@ -84,6 +86,7 @@ impl House {
             authority,
             tls,
             blocklists,
+            webhooks,
             poll,
         } = settings;
         let listeners = Listeners {
@@ -113,7 +116,10 @@ impl House {
         tasks.spawn(relay_mail(relay, stop.clone()));
         tasks.spawn(watch.clone().run(poll, stop.clone()));
         if let Some(blocklists) = blocklists {
-            tasks.spawn(blocklists.run(ops.clone(), stop));
+            tasks.spawn(blocklists.run(ops.clone(), stop.clone()));
+        }
+        if let Some(posting) = webhooks {
+            tasks.spawn(Webhooks { store: ops.store.clone(), posting, poll }.run(stop));
         }
         let followers = vec![
             tokio::spawn(notify::follow(ops.store.clone(), metrics.clone(), poll)),

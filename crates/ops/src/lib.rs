@@ -1,6 +1,8 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
+mod access;
 mod blocklist;
+mod desk;
 mod domain;
 mod house;
 mod mail_test;
@@ -9,11 +11,18 @@ mod mailbox_check;
 mod probe;
 mod queue;
 mod record;
+mod report;
+mod rows;
+mod rule;
 mod send;
+mod tenancy;
 mod tools;
 mod verify;
+mod webhook;
 
+pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
+pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault, Verified};
 pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
@@ -22,9 +31,14 @@ pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
+pub use report::{
+    Complaints, DayTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures, TlsSummary,
+};
+pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;
+pub use webhook::{DeliveryPage, WebhookRequest, WebhookTest, WebhookUpdate, WebhookWithSecret};
 
 use dns::Resolver;
 use rules::secret::Key;

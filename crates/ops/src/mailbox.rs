@@ -5,7 +5,7 @@ use rules::{Blame, Fault, Retry, secret::hash_password};
 use store::{Mailbox, NewMailbox};
 use syntax::{Address, Domain};
 
-use crate::{Ops, domain::unknown};
+use crate::{BadRow, Ops, domain::unknown, rows::unguarded};
 
 /// Letters and digits that are not taken for one another.
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -201,13 +201,24 @@ fn password() -> Result<String, Fault> {
 }
 
 fn read_csv(text: &str) -> Result<Vec<MailboxRequest>, Fault> {
+    let (rows, bad) = read_rows(text);
+    match bad.is_empty() {
+        true => Ok(rows.into_iter().map(|(_, request)| request).collect()),
+        false => Err(bad_csv(bad.into_iter().map(|row| format!("line {}: {}", row.line, row.what)).collect())),
+    }
+}
+
+/// The rows that can be read, each with its line, and those that cannot.
+pub(crate) fn read_rows(text: &str) -> (Vec<(u64, MailboxRequest)>, Vec<BadRow>) {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|error| bad_csv(vec![error.to_string()]))?.clone();
+    let bad_header = |what: String| (Vec::new(), vec![BadRow { line: 1, what }]);
+    let headers = match reader.headers() {
+        Ok(headers) => headers.clone(),
+        Err(error) => return bad_header(error.to_string()),
+    };
     let column = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
     let Some(address) = column("address") else {
-        return Err(bad_csv(vec![String::from(
-            "line 1: there is no column `address`; expected address,display,daily_cap",
-        )]));
+        return bad_header(String::from("there is no column `address`; expected address,display,daily_cap"));
     };
     let (display, cap) = (column("display"), column("daily_cap"));
     let (mut requests, mut bad) = (Vec::new(), Vec::new());
@@ -215,22 +226,26 @@ fn read_csv(text: &str) -> Result<Vec<MailboxRequest>, Fault> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                bad.push(error.to_string());
+                let line = error.position().map_or(0, csv::Position::line);
+                bad.push(BadRow { line, what: error.to_string() });
                 continue;
             }
         };
         let line = record.position().map_or(0, csv::Position::line);
-        let cell = |index: Option<usize>| index.and_then(|index| record.get(index)).filter(|cell| !cell.is_empty());
+        let cell = |index: Option<usize>| {
+            index.and_then(|index| record.get(index)).map(unguarded).filter(|cell| !cell.is_empty())
+        };
         let parsed_cap = cell(cap).map(str::parse).transpose();
         match (Address::parse(cell(Some(address)).unwrap_or_default()), parsed_cap) {
             (Ok(address), Ok(daily_cap)) => {
-                requests.push(MailboxRequest { address, display: cell(display).map(String::from), daily_cap });
+                let display = cell(display).map(String::from);
+                requests.push((line, MailboxRequest { address, display, daily_cap }));
             }
-            (Err(malformed), _) => bad.push(format!("line {line}: the address: {malformed}")),
-            (_, Err(_)) => bad.push(format!("line {line}: daily_cap is not a whole number")),
+            (Err(malformed), _) => bad.push(BadRow { line, what: format!("the address: {malformed}") }),
+            (_, Err(_)) => bad.push(BadRow { line, what: String::from("daily_cap is not a whole number") }),
         }
     }
-    if bad.is_empty() { Ok(requests) } else { Err(bad_csv(bad)) }
+    (requests, bad)
 }
 
 fn bad_csv(mut lines: Vec<String>) -> Fault {
@@ -238,7 +253,7 @@ fn bad_csv(mut lines: Vec<String>) -> Fault {
     Fault::caller("mailbox.csv", lines.join("\n"))
 }
 
-fn write_csv(rows: &[Vec<String>]) -> Result<String, Fault> {
+pub(crate) fn write_csv(rows: &[Vec<String>]) -> Result<String, Fault> {
     let fault = |error: String| Fault::new("mailbox.csv", Blame::Us, Retry::Later).caused_by(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {

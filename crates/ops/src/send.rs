@@ -8,7 +8,7 @@ use rules::{
     secret::unguessable,
     submission::{Caller, Refused, check_mail, check_message, check_recipient},
 };
-use store::{NewMessage, NewRecipient};
+use store::{NewMessage, NewRecipient, Once};
 use syntax::{Address, Draft, FromField, Message};
 
 use crate::Ops;
@@ -34,6 +34,26 @@ impl Ops {
     /// # Errors
     /// `mailbox.unknown`, `submission.refused` with the reply and its entry in the context, `store.*`
     pub async fn send(&self, composed: Composed) -> Result<MessageId, Fault> {
+        let new = self.compose(composed).await?;
+        self.store.accept(new, Vec::new()).await
+    }
+
+    /// As [`Ops::send`], once for each key of a caller: asked for again, it gives the message of the first time.
+    ///
+    /// # Errors
+    /// As [`Ops::send`]; `idempotency.reused` when the key was used for something else.
+    pub async fn send_once(&self, composed: Composed, owner: &str, key: &str) -> Result<MessageId, Fault> {
+        let said = format!("{} {:?} {} {}", composed.from, composed.to, composed.subject, composed.text);
+        let once = Once { owner: owner.to_owned(), key: key.to_owned(), fingerprint: unguessable(&self.key, &said) };
+        // What was accepted stays accepted, whatever the rules would say of it now.
+        if let Some(id) = self.store.accepted_for(&once).await? {
+            return Ok(id);
+        }
+        let new = self.compose(composed).await?;
+        self.store.accept_once(new, once).await
+    }
+
+    async fn compose(&self, composed: Composed) -> Result<NewMessage, Fault> {
         let mailbox = self.mailbox(&composed.from).await?;
         if mailbox.suspended_at.is_some() {
             return Err(suspended(&mailbox.address));
@@ -66,7 +86,7 @@ impl Ops {
             Message::parse(&content).map_err(|malformed| Fault::caller("submission.refused", malformed.to_string()))?;
         check_message(&caller, &parsed).map_err(refused)?;
         let recipients = composed.to.into_iter();
-        let new = NewMessage {
+        Ok(NewMessage {
             domain: mailbox.domain,
             mailbox: mailbox.id,
             from: mailbox.address,
@@ -78,8 +98,7 @@ impl Ops {
                 .collect(),
             envid: None,
             expires_at: now + self.expiry,
-        };
-        self.store.accept(new, Vec::new()).await
+        })
     }
 }
 

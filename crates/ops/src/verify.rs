@@ -11,7 +11,12 @@ pub async fn verify(checks: &Checks, explanation: &mut Explanation, facts: &Fact
         if findings.iter().any(|finding| finding.check == cause.check) {
             continue;
         }
-        findings.extend(checks.run(cause.check, facts).await);
+        for finding in checks.run(cause.check, facts).await {
+            // A check of a whole domain finds again what a single one has found.
+            if findings.iter().all(|known| (known.id, &known.seen) != (finding.id, &finding.seen)) {
+                findings.push(finding);
+            }
+        }
     }
     for cause in &mut explanation.causes {
         let of_this = findings.iter().filter(|finding| finding.check == cause.check);

@@ -102,10 +102,10 @@ impl Board {
     /// Queues a recipient for its pair.
     pub fn queue(&mut self, due: Due, hosts: Vec<Domain>, now: Timestamp) {
         let key: Key = (due.workspace.clone(), due.egress_ip, site(&hosts).into());
-        let seat = self.pairs.entry(key.clone()).or_insert_with(|| Seat {
-            pair: Arc::new(Pair::new(due.egress_ip, hosts)),
-            is_listed: false,
-        });
+        let seat = self
+            .pairs
+            .entry(key.clone())
+            .or_insert_with(|| Seat { pair: Arc::new(Pair::new(due.egress_ip, hosts)), is_listed: false });
         seat.pair.push(due);
         self.full.insert(key.clone());
         self.consider(&key, now);

@@ -8,7 +8,7 @@ use rules::{
     moment, retry, token,
 };
 use smtp::client::{Answer, Delivery, Outcome, Question};
-use store::{BeginAttempt, Due, SendingDomain};
+use store::{BeginAttempt, Due, ReversePath, SendingDomain};
 use syntax::Timestamp;
 
 use crate::{
@@ -130,15 +130,17 @@ impl<'a> Courier<'a> {
         let sender = self.shared.senders.of(store, &due.domain).await?;
         let (domain, signer) = sender.ok_or_else(|| missing("domain"))?;
         let content = store.content(&due.message).await?.ok_or_else(|| missing("content"))?;
-        let signed = signer.sign(&content)?;
-        let reverse_path = token::return_path(&self.shared.key, &due.recipient, number, &domain.name);
-        let reverse_path = reverse_path.ok_or_else(|| missing("return path"))?;
-        let delivery = Delivery {
-            reverse_path: Some(reverse_path),
-            recipients: vec![due.address.clone()],
-            content: signed,
-            envid: due.envid.clone(),
+        let (signed, reverse_path) = match &due.reverse_path {
+            ReversePath::Own => {
+                let token = token::return_path(&self.shared.key, &due.recipient, number, &domain.name);
+                (signer.sign(&content)?, Some(token.ok_or_else(|| missing("return path"))?))
+            }
+            // Passed on: it was sealed when it came, and is not ours to sign.
+            ReversePath::Null => (content.clone(), None),
+            ReversePath::Of(address) => (content.clone(), Some(address.clone())),
         };
+        let delivery =
+            Delivery { reverse_path, recipients: vec![due.address.clone()], content: signed, envid: due.envid.clone() };
         Ok((domain, content, delivery))
     }
 
@@ -197,7 +199,7 @@ pub(crate) fn next_at(shared: &Shared, due: &Due) -> Timestamp {
     next.unwrap_or(due.expires_at)
 }
 
-fn missing(what: &str) -> Fault {
+pub(crate) fn missing(what: &str) -> Fault {
     Fault::new("queue.broken", Blame::Us, Retry::AfterChange)
         .context(format!("the {what} of a queued message is missing"))
 }

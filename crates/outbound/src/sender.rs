@@ -40,7 +40,9 @@ impl Senders {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, signer) = kept.get(domain)?;
         let same = |(left, right): (&DkimKey, &DkimKey)| {
-            left.selector == right.selector && left.algorithm == right.algorithm && left.private_key == right.private_key
+            left.selector == right.selector
+                && left.algorithm == right.algorithm
+                && left.private_key == right.private_key
         };
         (known.len() == keys.len() && known.iter().zip(keys).all(same)).then(|| signer.clone())
     }

@@ -108,10 +108,13 @@ pub(crate) async fn without_connection(shared: &Shared, due: Due, code: &'static
             let ending = Ending::fault(code, Stage::Resolve);
             let sender = shared.senders.of(&shared.store, &due.domain).await;
             let content = shared.store.content(&due.message).await.ok().flatten().unwrap_or_default();
-            if let Ok(Some((domain, _))) = sender {
-                let number = due.attempts + 1;
-                let delivery = notice::nothing();
-                settle(shared, None, Begun { due, attempt, number, delivery, domain, content }, ending).await;
+            match sender {
+                Ok(Some((domain, _))) => {
+                    let (number, delivery) = (due.attempts + 1, notice::nothing());
+                    settle(shared, None, Begun { due, attempt, number, delivery, domain, content }, ending).await;
+                }
+                Ok(None) => put_back(shared, &due, attempt, &courier::missing("domain")).await,
+                Err(fault) => put_back(shared, &due, attempt, &fault).await,
             }
         }
         Ok(None) => {}

@@ -83,7 +83,8 @@ mod tests {
         }
         turns.put(("small", (9, 'z')));
         turns.put(("small", (9, 'y')));
-        let order: Vec<_> = std::iter::from_fn(|| turns.take()).map(|(who, (ip, site))| format!("{who}{ip}{site}")).collect();
+        let order: Vec<_> =
+            std::iter::from_fn(|| turns.take()).map(|(who, (ip, site))| format!("{who}{ip}{site}")).collect();
         assert_eq!(order, ["big1a", "small9z", "big2a", "small9y", "big1b", "big2b", "big1c", "big2c"]);
         assert!(turns.is_spent() && turns.of.is_empty());
     }

@@ -4,7 +4,7 @@ use reference::Class;
 use syntax::{Address, Domain};
 
 use crate::{
-    id::{AttemptId, MailId, MailboxId, MessageId, RecipientId},
+    id::{AttemptId, MailId, MailboxId, MessageId, RecipientId, ReportId},
     listing::Listing,
 };
 
@@ -51,6 +51,20 @@ pub enum Event {
         codes: Vec<String>,
         bad: bool,
     },
+    /// A reply to a message of ours arrived.
+    ReplyReceived { mail: MailId, mailbox: MailboxId, message: MessageId, from: Option<Address> },
+    /// Somebody asked to be left alone; `why` says in which words.
+    RecipientOptedOut { address: Address, mail: MailId, why: String },
+    /// A report of a receiver arrived. `state`: `counted`, `duplicate`, `refused`, `unreadable`, `unproven`.
+    ReportReceived { report: ReportId, report_kind: String, state: String, domain: String, organization: String },
+    /// A complaint arrived. Only one that is `proven` to be about a message of ours changes anything.
+    ComplaintReceived {
+        report: ReportId,
+        address: Option<Address>,
+        recipient: Option<RecipientId>,
+        proven: bool,
+        why: String,
+    },
 }
 
 impl Event {
@@ -71,6 +85,10 @@ impl Event {
         "inbound-refused",
         "suppressed",
         "listing-changed",
+        "reply-received",
+        "recipient-opted-out",
+        "report-received",
+        "complaint-received",
     ];
 
     /// Stable public id: `message-accepted`.
@@ -91,6 +109,10 @@ impl Event {
             Self::InboundRefused { .. } => "inbound-refused",
             Self::Suppressed { .. } => "suppressed",
             Self::ListingChanged { .. } => "listing-changed",
+            Self::ReplyReceived { .. } => "reply-received",
+            Self::RecipientOptedOut { .. } => "recipient-opted-out",
+            Self::ReportReceived { .. } => "report-received",
+            Self::ComplaintReceived { .. } => "complaint-received",
         }
     }
 }

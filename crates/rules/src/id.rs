@@ -39,6 +39,20 @@ ids! {
     MailId;
     /// A one-time address and the message that was mailed to it.
     MailTestId;
+    /// A report of a receiver.
+    ReportId;
+    /// A rule for mail that arrives.
+    RuleId;
+    /// A person's account.
+    AccountId;
+    /// A sign-in of a browser.
+    SessionId;
+    /// A key to the REST API.
+    ApiKeyId;
     /// An SMTP callout.
     CalloutId;
+    /// An endpoint that events are posted to.
+    WebhookId;
+    /// One event on its way to one endpoint.
+    DeliveryId;
 }

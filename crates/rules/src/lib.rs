@@ -2,17 +2,21 @@
 //!
 //! Reading order: [`Fault`], [`id`], [`event`], then one module a decision.
 
+pub mod access;
 mod chance;
 mod clock;
+pub mod complaint;
 pub mod cost;
 pub mod event;
 mod fault;
+pub mod forward;
 pub mod generate;
 pub mod id;
 pub mod listing;
 pub mod mailbox_check;
 pub mod moment;
 pub mod money;
+pub mod opt_out;
 pub mod outcome;
 pub mod pacing;
 pub mod probe;
@@ -22,7 +26,9 @@ pub mod route;
 pub mod secret;
 pub mod sizing;
 pub mod submission;
+pub mod suspicion;
 pub mod token;
+pub mod webhook;
 
 pub use chance::Chance;
 pub use clock::Clock;

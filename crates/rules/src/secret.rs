@@ -20,9 +20,23 @@ pub fn hash_password(key: &Key, password: &str) -> String {
 
 /// Compares in constant time.
 pub fn verify_password(key: &Key, password: &str, hash: &str) -> bool {
-    let ours = hash_password(key, password);
-    let difference = ours.bytes().zip(hash.bytes()).fold(0, |sum, (left, right)| sum | (left ^ right));
-    ours.len() == hash.len() && difference == 0
+    same(&hash_password(key, password), hash)
+}
+
+/// HMAC-SHA-256 of a token that was made at random, lower-case hex; `purpose` keeps kinds of tokens apart.
+pub fn hash_token(key: &Key, purpose: &str, token: &str) -> String {
+    digest(key, &format!("token/{purpose}"), token.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+/// Compares in constant time.
+pub fn same(left: &str, right: &str) -> bool {
+    let difference = left.bytes().zip(right.bytes()).fold(0, |sum, (left, right)| sum | (left ^ right));
+    left.len() == right.len() && difference == 0
+}
+
+/// A key of its own for one purpose.
+pub fn derive(key: &Key, purpose: &str) -> Key {
+    Key(digest(key, "derive", purpose.as_bytes()))
 }
 
 /// HMAC-SHA-256 over a purpose and some octets: one key serves several purposes without mixing them.

@@ -63,7 +63,7 @@ fn uuid_text(octets: &[u8]) -> String {
     text
 }
 
-fn base32(octets: &[u8]) -> String {
+pub(crate) fn base32(octets: &[u8]) -> String {
     let mut out = String::new();
     let (mut bits, mut held) = (0_u32, 0_u32);
     for octet in octets {

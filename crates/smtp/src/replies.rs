@@ -72,6 +72,10 @@ replies! {
     relay_denied = 550 5 . 7 . 1 "No mail is taken here for that domain: relaying denied (see relay-denied)";
     /// 550 5.6.0: CR without LF or LF without CR in a message.
     bare_line_end = 550 5 . 6 . 0 "The message holds a bare CR or LF; every line must end with CR LF (see bare-line-end)";
+    /// 452 4.2.2: the mailbox is full; its owner can make room. RFC 3463 §3.3.
+    mailbox_full = 452 4 . 2 . 2 "The mailbox is full, try again later (see 452-4-2-2-mailbox-full)";
+    /// 552 5.2.2: the message is larger than all that the mailbox may hold. RFC 5321 §4.2.3.
+    mailbox_too_small = 552 5 . 2 . 2 "The message is larger than the mailbox may hold (see 552-5-2-2-mailbox-full)";
     /// 552 5.3.4. RFC 1870 §6.1.
     message_too_large = 552 5 . 3 . 4 "The message is larger than the SIZE offered (see message-too-large)";
     /// 554 5.5.1: DATA without recipients.

@@ -305,7 +305,11 @@ impl Writer {
         }
         self.tried = Some(Instant::now());
         if self.latch.close(code, what) {
-            tracing::error!(code, changes, "nothing written; mail is neither accepted nor delivered until it can be: {what}");
+            tracing::error!(
+                code,
+                changes,
+                "nothing written; mail is neither accepted nor delivered until it can be: {what}"
+            );
         }
     }
 

@@ -237,7 +237,7 @@ fn put_key(domain: &DomainId, key: DkimKey) -> Query {
     .bind(i64::from(key.active))
 }
 
-fn read(row: &Row) -> Result<SendingDomain, Fault> {
+pub(crate) fn read(row: &Row) -> Result<SendingDomain, Fault> {
     Ok(SendingDomain {
         id: DomainId(row.text("id")?),
         workspace: WorkspaceId(row.text("workspace")?),

@@ -34,10 +34,6 @@ impl Store {
             .bind(sequence)
             .bind(i64::from(limit));
         let rows = self.rows("read events", query).await?;
-        let read = |row: &crate::row::Row| {
-            let event = row.json_or_none("event")?.ok_or_else(|| corrupt("read events", "an event is NULL"))?;
-            Ok(StoredEvent { sequence: row.number("sequence")?, at: row.moment("at")?, event })
-        };
         rows.iter().map(read).collect()
     }
     /// The last sequence; 0 when there is none.
@@ -48,4 +44,9 @@ impl Store {
         let query = sql("SELECT COALESCE(MAX(sequence), 0) AS sequence FROM event");
         self.row("read the last event", query).await?.map_or(Ok(0), |row| row.number("sequence"))
     }
+}
+
+pub(crate) fn read(row: &crate::row::Row) -> Result<StoredEvent, Fault> {
+    let event = row.json_or_none("event")?.ok_or_else(|| corrupt("read events", "an event is NULL"))?;
+    Ok(StoredEvent { sequence: row.number("sequence")?, at: row.moment("at")?, event })
 }

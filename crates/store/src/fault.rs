@@ -109,6 +109,8 @@ mod tests {
         // SQLITE_TOOBIG; syntax_error.
         check("18", None);
         check("42601", None);
-        assert!(closes_the_latch("store.full") && !closes_the_latch("store.busy") && !closes_the_latch("store.constraint"));
+        assert!(
+            closes_the_latch("store.full") && !closes_the_latch("store.busy") && !closes_the_latch("store.constraint")
+        );
     }
 }

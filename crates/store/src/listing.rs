@@ -187,7 +187,7 @@ fn changed(subject: &str, before: Option<Listing>, now: &SeenListing) -> Event {
     }
 }
 
-fn read(row: &Row) -> Result<ListingPeriod, Fault> {
+pub(crate) fn read(row: &Row) -> Result<ListingPeriod, Fault> {
     Ok(ListingPeriod {
         subject: row.text("subject")?,
         zone: row.text("zone")?,

@@ -3,14 +3,14 @@
 use rules::{
     Fault,
     event::Event,
-    id::{MailId, MailboxId, RecipientId},
+    id::{MailId, MailboxId, MessageId, RecipientId},
 };
 use syntax::{Address, Timestamp};
 
 use crate::{
     Store,
     committer::Tx,
-    row::{Row, free_text, sql, sql_made, stored},
+    row::{Row, free_text, sql, stored},
 };
 
 /// What a mail is.
@@ -25,6 +25,8 @@ pub enum MailKind {
     Bounce,
     /// Written by a machine (Auto-Submitted): out of office…
     Auto,
+    /// A report of a receiver: DMARC, TLS, a complaint.
+    Report,
 }
 
 impl MailKind {
@@ -35,11 +37,14 @@ impl MailKind {
             Self::Reply => "reply",
             Self::Bounce => "bounce",
             Self::Auto => "auto",
+            Self::Report => "report",
         }
     }
     /// Reads what [`MailKind::as_str`] writes.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Message, Self::Reply, Self::Bounce, Self::Auto].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Message, Self::Reply, Self::Bounce, Self::Auto, Self::Report]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -87,6 +92,10 @@ pub struct Mail {
     pub about: Option<RecipientId>,
     /// Verdicts as JSON.
     pub verdicts: Option<String>,
+    /// The message of ours that it answers.
+    pub answers: Option<MessageId>,
+    /// What speaks against it, as JSON.
+    pub suspicion: Option<String>,
     /// Octets.
     pub octets: u64,
     /// When it came.
@@ -130,26 +139,7 @@ impl Store {
         let of_mail = sql("SELECT content FROM mail_body WHERE mail = $1").bind(id.0.clone());
         self.row("read a mail's content", of_mail).await?.map(|row| row.octets("content")).transpose()
     }
-    /// Whether a Message-ID (without brackets) is of a message we relayed from this mailbox.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn sent_message_id(&self, mailbox: &MailboxId, message_ids: &[String]) -> Result<bool, Fault> {
-        for chunk in message_ids.chunks(MESSAGE_IDS_PER_SELECT) {
-            let marks: Vec<String> = (2..chunk.len() + 2).map(|number| format!("${number}")).collect();
-            let marks = marks.join(", ");
-            let any =
-                sql_made(format!("SELECT id FROM message WHERE mailbox = $1 AND message_id IN ({marks}) LIMIT 1"));
-            let any = chunk.iter().fold(any.bind(mailbox.0.clone()), |query, id| query.bind(free_text(id)));
-            if self.row("look for a message", any).await?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
 }
-
-const MESSAGE_IDS_PER_SELECT: usize = 100;
 
 /// Stores mails within a transaction, and writes MailReceived for each.
 pub(crate) async fn put_mails(tx: &mut Tx, mails: Vec<NewMail>) -> Result<Vec<MailId>, Fault> {
@@ -194,6 +184,8 @@ fn read(row: &Row) -> Result<Mail, Fault> {
         subject: row.text("subject")?,
         about: row.text_or_none("about")?.map(RecipientId),
         verdicts: row.text_or_none("verdicts")?,
+        answers: row.text_or_none("answers")?.map(MessageId),
+        suspicion: row.text_or_none("suspicion")?,
         octets: row.count("octets")?,
         received_at: row.moment("received_at")?,
     })

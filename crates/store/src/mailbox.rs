@@ -168,7 +168,7 @@ impl Store {
     }
 }
 
-fn sql_select(rest: &'static str) -> crate::row::Query {
+pub(crate) fn sql_select(rest: &'static str) -> crate::row::Query {
     crate::row::sql_made(format!("{SELECT} {rest}"))
 }
 
@@ -223,7 +223,7 @@ fn unknown(mailbox: &MailboxId) -> Fault {
     Fault::caller("mailbox.unknown", format!("there is no mailbox with the id {mailbox}"))
 }
 
-fn read(row: &Row) -> Result<Mailbox, Fault> {
+pub(crate) fn read(row: &Row) -> Result<Mailbox, Fault> {
     Ok(Mailbox {
         id: MailboxId(row.text("id")?),
         domain: DomainId(row.text("domain")?),

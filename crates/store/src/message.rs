@@ -3,7 +3,7 @@
 use rules::{
     Fault,
     event::Event,
-    id::{DomainId, MailboxId, MessageId, RecipientId},
+    id::{DomainId, MailboxId, MessageId, RecipientId, WorkspaceId},
 };
 use syntax::{Address, Timestamp};
 
@@ -152,6 +152,8 @@ pub struct QueueFilter {
     pub states: Vec<State>,
     /// Only this sending domain.
     pub domain: Option<DomainId>,
+    /// Only sending domains of this workspace.
+    pub workspace: Option<WorkspaceId>,
     /// Only recipients at this domain.
     pub to_domain: Option<String>,
     /// At most so many messages (0: 100), newest first.
@@ -170,17 +172,8 @@ impl Store {
         events.retain(|event| !matches!(event, Event::MessageAccepted { .. }));
         self.write("accept a message", |tx| {
             Box::pin(async move {
-                let id = MessageId(tx.id());
-                let accepted = Event::MessageAccepted {
-                    message: id.clone(),
-                    from: new.from.clone(),
-                    recipients: new.recipients.len(),
-                    octets: new.content.len(),
-                };
-                events.insert(0, accepted);
-                insert_message(tx, &id, new).await?;
+                let id = put_message(tx, new).await?;
                 tx.record(&events).await?;
-                tx.due();
                 Ok(id)
             })
         })
@@ -241,14 +234,15 @@ impl Store {
         let of_recipient = sql("SELECT * FROM attempt WHERE recipient = $1 ORDER BY number").bind(recipient.0.clone());
         self.rows("read attempts", of_recipient).await?.iter().map(attempt::read).collect()
     }
-    /// Messages accepted from a mailbox since a moment.
+    /// Messages accepted from a mailbox since a moment; what it only passes on does not count.
     ///
     /// # Errors
     /// `store.*`
     pub async fn accepted_since(&self, mailbox: &MailboxId, since: Timestamp) -> Result<u32, Fault> {
-        let count = sql("SELECT COUNT(*) AS accepted FROM message WHERE mailbox = $1 AND accepted_at >= $2")
-            .bind(mailbox.0.clone())
-            .bind(since.micros());
+        let count = sql("SELECT COUNT(*) AS accepted FROM message WHERE mailbox = $1 AND accepted_at >= $2 \
+                         AND reverse_path IS NULL")
+        .bind(mailbox.0.clone())
+        .bind(since.micros());
         let row = self.row("count accepted messages", count).await?;
         row.map_or(Ok(0), |row| row.count("accepted"))
     }
@@ -306,7 +300,22 @@ const MESSAGES_PER_SELECT: usize = 100;
 /// Messages listed when the filter names no number.
 const LISTED_BY_DEFAULT: u32 = 100;
 
-async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
+/// Accepts within a transaction, with its event; due at once.
+pub(crate) async fn put_message(tx: &mut Tx, new: NewMessage) -> Result<MessageId, Fault> {
+    let id = MessageId(tx.id());
+    let accepted = Event::MessageAccepted {
+        message: id.clone(),
+        from: new.from.clone(),
+        recipients: new.recipients.len(),
+        octets: new.content.len(),
+    };
+    insert_message(tx, &id, new).await?;
+    tx.record(&[accepted]).await?;
+    tx.due();
+    Ok(id)
+}
+
+pub(crate) async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
     let domain = new.domain.0;
     let insert = sql("INSERT INTO message (id, domain, mailbox, from_address, subject, message_id, octets, envid, \
                       accepted_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
@@ -385,6 +394,11 @@ fn messages_that_fit(filter: &QueueFilter) -> Query {
     }
     if let Some(domain) = &filter.domain {
         conditions.is_one_of("domain", [domain.0.clone()]);
+    }
+    if let Some(workspace) = &filter.workspace {
+        conditions.values.push(workspace.0.clone());
+        let number = conditions.values.len();
+        conditions.texts.push(format!("domain IN (SELECT id FROM domain WHERE workspace = ${number})"));
     }
     if let Some(before) = &filter.before {
         conditions.values.push(before.0.clone());

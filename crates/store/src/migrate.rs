@@ -9,13 +9,18 @@ use crate::{
 };
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
     include_str!("../migrations/0004_callout.sql"),
     include_str!("../migrations/0005_mailbox_suspended.sql"),
-    include_str!("../migrations/0006_turns.sql"),
+    include_str!("../migrations/0006_access.sql"),
+    include_str!("../migrations/0007_idempotency.sql"),
+    include_str!("../migrations/0008_desk.sql"),
+    include_str!("../migrations/0009_webhook.sql"),
+    include_str!("../migrations/0010_arriving.sql"),
+    include_str!("../migrations/0011_turns.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";

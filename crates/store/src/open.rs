@@ -77,7 +77,8 @@ impl Store {
         let (readers, backend) = (location.readers(), location.backend);
         let wake = Arc::new(Notify::new());
         let latch = Arc::new(Latch::default());
-        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone(), moments.clone(), latch.clone());
+        let (committer, task) =
+            Committer::start(location, connection, clock.clone(), wake.clone(), moments.clone(), latch.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
         let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, moments, latch };
         Ok(Self { inner: Arc::new(inner) })

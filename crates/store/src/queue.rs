@@ -49,6 +49,19 @@ pub struct Due {
     pub original: Option<String>,
     /// Whether a DSN on failure is wanted.
     pub notify_failure: bool,
+    /// What it is sent from.
+    pub reverse_path: ReversePath,
+}
+
+/// What a message is sent from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReversePath {
+    /// Our own, with the token of its attempt; the message is ours, and we sign it.
+    Own,
+    /// `<>`: a notification that is passed on.
+    Null,
+    /// That of a message that is passed on.
+    Of(Address),
 }
 
 /// A sending domain with something that waits.
@@ -299,7 +312,7 @@ macro_rules! due {
     ($condition:literal) => {
         concat!(
             "SELECT r.id, r.message, r.address, r.attempts, r.next_at, r.original, r.notify_failure, ",
-            "m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, d.egress_ip, d.workspace FROM recipient r ",
+            "m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, m.reverse_path, d.egress_ip, d.workspace FROM recipient r ",
             "JOIN message m ON m.id = r.message JOIN domain d ON d.id = m.domain ",
             "WHERE r.domain = $1 AND r.next_at <= $2 AND r.next_at IS NOT NULL ",
             $condition
@@ -326,6 +339,11 @@ fn read_due(row: &Row) -> Result<Due, Fault> {
         envid: row.text_or_none("envid")?,
         original: row.text_or_none("original")?,
         notify_failure: row.flag("notify_failure")?,
+        reverse_path: match row.text_or_none("reverse_path")?.as_deref() {
+            None => ReversePath::Own,
+            Some("<>") => ReversePath::Null,
+            Some(_) => ReversePath::Of(row.parsed("reverse_path")?),
+        },
     })
 }
 
@@ -411,7 +429,10 @@ mod tests {
     async fn what_is_due_is_found_along_the_index_and_nothing_is_sorted() {
         for statement in [DUE, DUE_LAST] {
             let steps = plan(statement).await;
-            assert!(steps.iter().any(|step| step.contains("r USING INDEX recipient_turn (domain=? AND ")), "{steps:#?}");
+            assert!(
+                steps.iter().any(|step| step.contains("r USING INDEX recipient_turn (domain=? AND ")),
+                "{steps:#?}"
+            );
             assert!(!steps.iter().any(|step| step.starts_with("SCAN") || step.contains("TEMP B-TREE")), "{steps:#?}");
         }
     }

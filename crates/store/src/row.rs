@@ -53,6 +53,10 @@ impl Row {
     pub(crate) fn number(&self, column: &str) -> Result<i64, Fault> {
         self.row.try_get(column).map_err(|error| fault(self.doing, error))
     }
+    /// A number, or NULL.
+    pub(crate) fn number_or_none(&self, column: &str) -> Result<Option<i64>, Fault> {
+        self.row.try_get(column).map_err(|error| fault(self.doing, error))
+    }
     /// A number that fits another integer type.
     pub(crate) fn count<N: TryFrom<i64>>(&self, column: &str) -> Result<N, Fault> {
         let number = self.number(column)?;
@@ -68,8 +72,7 @@ impl Row {
     }
     /// A moment.
     pub(crate) fn moment_or_none(&self, column: &str) -> Result<Option<Timestamp>, Fault> {
-        let micros: Option<i64> = self.row.try_get(column).map_err(|error| fault(self.doing, error))?;
-        Ok(micros.map(Timestamp::from_micros))
+        Ok(self.number_or_none(column)?.map(Timestamp::from_micros))
     }
     /// Octets.
     pub(crate) fn octets(&self, column: &str) -> Result<Vec<u8>, Fault> {

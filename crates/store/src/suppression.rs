@@ -5,6 +5,7 @@ use syntax::{Address, Timestamp};
 
 use crate::{
     Store,
+    committer::Tx,
     row::{Row, free_text, sql},
 };
 
@@ -13,8 +14,10 @@ use crate::{
 pub struct Suppression {
     /// Address.
     pub address: Address,
-    /// Entry id, `opt-out` or `manual`.
+    /// Entry id, `opt-out`, `complaint` or `manual`.
     pub reason: String,
+    /// In which words somebody opted out, or what proved a complaint.
+    pub why: Option<String>,
     /// Since when.
     pub created_at: Timestamp,
 }
@@ -27,18 +30,7 @@ impl Store {
     pub async fn suppress(&self, address: &Address, reason: &str) -> Result<(), Fault> {
         let (address, reason) = (address.clone(), free_text(reason));
         self.write("suppress an address", |tx| {
-            Box::pin(async move {
-                let insert = sql("INSERT INTO suppression (address_key, address, reason, created_at) \
-                                  VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-                .bind(address.key())
-                .bind(address.to_string())
-                .bind(reason.clone())
-                .bind(tx.now.micros());
-                match tx.run(insert).await? {
-                    0 => Ok(()),
-                    _ => tx.record(&[Event::Suppressed { address, reason }]).await,
-                }
-            })
+            Box::pin(async move { put_suppression(tx, &address, &reason, None).await })
         })
         .await
     }
@@ -71,10 +63,31 @@ impl Store {
     }
 }
 
-fn read(row: &Row) -> Result<Suppression, Fault> {
+/// Adds within a transaction, with its event.
+pub(crate) async fn put_suppression(
+    tx: &mut Tx,
+    address: &Address,
+    reason: &str,
+    why: Option<&str>,
+) -> Result<(), Fault> {
+    let insert = sql("INSERT INTO suppression (address_key, address, reason, why, created_at) \
+                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
+    .bind(address.key())
+    .bind(address.to_string())
+    .bind(reason.to_owned())
+    .bind(why.map(free_text))
+    .bind(tx.now.micros());
+    match tx.run(insert).await? {
+        0 => Ok(()),
+        _ => tx.record(&[Event::Suppressed { address: address.clone(), reason: reason.to_owned() }]).await,
+    }
+}
+
+pub(crate) fn read(row: &Row) -> Result<Suppression, Fault> {
     Ok(Suppression {
         address: row.parsed("address")?,
         reason: row.text("reason")?,
+        why: row.text_or_none("why")?,
         created_at: row.moment("created_at")?,
     })
 }

@@ -4,6 +4,9 @@
 //! Reading order: [`serve`], [`serve_tls`], then `probe` (the answers), `problem` (what is not found or went wrong, as RFC 9457
 //! says it) and `listener` (how many clients, and for how long).
 
+mod access;
+mod api;
+mod desk;
 mod listener;
 mod policy;
 mod probe;
@@ -12,24 +15,30 @@ mod public;
 pub mod reference;
 mod site;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    extract::{FromRef, Request},
+    extract::{ConnectInfo, FromRef, Request, connect_info::Connected},
     http::{HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
+    serve::IncomingStream,
 };
-use notify::Metrics;
+use notify::{Metrics, Posting};
+use ops::Ops;
 use store::Store;
 use tokio::net::TcpListener;
 
+pub use api::document as openapi;
 pub use policy::StsMode;
 pub use public::Public;
 
-use crate::{listener::Limited, problem::Problem};
+use crate::{
+    listener::{Limited, OverTls, Peer},
+    problem::Problem,
+};
 
 /// Longest time for one answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -42,33 +51,39 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 pub struct Site {
     /// Rows.
     pub store: Store,
+    /// Deeds.
+    pub ops: Ops,
     /// Counts.
     pub metrics: Metrics,
     /// What the MTA-STS policies ask of senders.
     pub sts_mode: StsMode,
     /// What looks at the world for whoever asks: at public addresses alone.
     pub checks: check::Checks,
+    /// How webhooks are posted.
+    pub posting: Posting,
     /// The public pages; `None` when they are switched off.
     pub public: Option<Public>,
 }
 
-/// Serves health, readiness and metrics until stopped. Not for the open Internet.
+/// Serves pages and API, besides health, readiness and metrics, until stopped. Not for the open Internet: passwords would be
+/// readable; for that there is [`serve_tls`].
 pub async fn serve(listener: TcpListener, site: Site, stop: net::Stop) {
     run(Limited::new(listener), inner(site), stop).await;
 }
 
-/// Serves what the world may ask, over TLS, until stopped.
+/// Serves what the world may ask, pages and API over TLS, until stopped.
 pub async fn serve_tls(listener: net::TlsListener, site: Site, stop: net::Stop) {
     run(Limited::new(listener), outer(site), stop).await;
 }
 
 async fn run<L>(listener: Limited<L>, router: Router, stop: net::Stop)
 where
-    Limited<L>: axum::serve::Listener<Addr = std::net::SocketAddr>,
+    Limited<L>: axum::serve::Listener<Addr = SocketAddr>,
+    Peer: for<'s> Connected<IncomingStream<'s, Limited<L>>>,
 {
     let (mut told, mut late) = (stop.clone(), stop);
-    let service = router.into_make_service_with_connect_info::<public::Peer>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move { told.stopped().await });
+    let router = router.into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move { told.stopped().await });
     let too_late = async {
         late.stopped().await;
         tokio::time::sleep(STOP_LIMIT).await;
@@ -91,28 +106,42 @@ fn inner(site: Site) -> Router {
         // For a proxy in front that holds the certificate.
         .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
         .merge(shared(&site));
-    dressed(routes, site)
+    dressed(routes, site, OverTls(false))
 }
 
 fn outer(site: Site) -> Router {
     let routes = Router::new().route("/.well-known/mta-sts.txt", get(policy::mta_sts)).merge(shared(&site));
-    dressed(routes, site)
+    dressed(routes, site, OverTls(true))
 }
 
-/// The pages, with and without TLS.
+/// Pages and API, with and without TLS.
 fn shared(site: &Site) -> Router<Site> {
     let pages = site.public.as_ref().map(public::routes).unwrap_or_default();
-    site::routes().merge(pages)
+    let desk =
+        desk::routes(desk::Desk { ops: site.ops.clone(), checks: site.checks.clone(), posting: site.posting.clone() })
+            .layer(middleware::from_fn_with_state(site.clone(), desk::known));
+    site::routes().merge(access::routes()).merge(api::routes()).merge(desk).merge(pages)
 }
 
 /// With the limits and headers of every answer.
-fn dressed(routes: Router<Site>, site: Site) -> Router {
+fn dressed(routes: Router<Site>, site: Site, tls: OverTls) -> Router {
     routes
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+        .layer(middleware::from_fn_with_state(site.clone(), access::guard))
         .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn(move |request, next| with_origin(tls, request, next)))
         .layer(middleware::from_fn(with_security_headers))
         .with_state(site)
+}
+
+/// Every handler can ask for `Extension<Peer>` and `Extension<OverTls>`.
+async fn with_origin(tls: OverTls, mut request: Request, next: Next) -> Response {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<Peer>>().copied() {
+        request.extensions_mut().insert(peer);
+    }
+    request.extensions_mut().insert(tls);
+    next.run(request).await
 }
 
 /// An answer that takes too long is a problem of its own.

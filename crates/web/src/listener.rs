@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::Listener;
+use axum::{
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
 use net::{TlsListener, TlsStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -36,6 +39,23 @@ pub(crate) struct Client<S> {
     stream: S,
     silence: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+/// Where a client connects from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub SocketAddr);
+
+/// Whether the client is spoken to over TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OverTls(pub bool);
+
+impl<L> Connected<IncomingStream<'_, Limited<L>>> for Peer
+where
+    Limited<L>: Listener<Addr = SocketAddr>,
+{
+    fn connect_info(stream: IncomingStream<'_, Limited<L>>) -> Self {
+        Self(*stream.remote_addr())
+    }
 }
 
 impl<L> Limited<L> {

@@ -13,18 +13,19 @@ mod page;
 mod run;
 mod tools;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
+pub(crate) use self::{
+    block::{Block, Shown},
+    run::conclusions,
 };
+
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State, connect_info::Connected},
+    extract::{ConnectInfo, DefaultBodyLimit, Query, Request, State},
     http::{HeaderMap, StatusCode},
     response::Response,
     routing::{get, post},
-    serve::{IncomingStream, Listener},
 };
 use ops::Ops;
 use rules::cost::Tiers;
@@ -37,7 +38,7 @@ use self::{
     page::{ToolPage, ToolsPage},
     tools::{TOOLS, Tool},
 };
-use crate::{Site, listener::Limited, site};
+use crate::{Site, listener::Peer, site};
 
 /// What the public pages need beside the checks. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -54,22 +55,9 @@ impl Public {
     }
 }
 
-/// Who is at the other end of the connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(SocketAddr);
-
-impl<L> Connected<IncomingStream<'_, Limited<L>>> for Peer
-where
-    Limited<L>: Listener<Addr = SocketAddr>,
-{
-    fn connect_info(stream: IncomingStream<'_, Limited<L>>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
 impl Peer {
     /// Whom the limits are counted for. A proxy on this host says for whom it asks; nobody else is believed.
-    fn client(self, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client(self, headers: &HeaderMap) -> IpAddr {
         let ip = self.0.ip().to_canonical();
         let told = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
         let told = told.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok());

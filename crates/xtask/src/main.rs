@@ -42,7 +42,8 @@ fn bench(chosen: &[&str]) -> ExitCode {
         return passed(cargo(&["run", "--release", "--quiet", "--package", "coldrelay-benches", "--"], chosen));
     }
     // Both at once: the bench runs the binary that lies beside it.
-    let built = cargo(&["build", "--release", "--quiet", "--package", "coldrelay", "--package", "coldrelay-benches"], &[]);
+    let built =
+        cargo(&["build", "--release", "--quiet", "--package", "coldrelay", "--package", "coldrelay-benches"], &[]);
     passed(built && benches("release", chosen))
 }
 

@@ -206,10 +206,8 @@ impl Letters for Client {
         let to = recipients.first()?.to_string();
         let filling = "Some words that fill a line of a letter.\r\n"
             .repeat(usize::try_from(self.dice.below(200)).unwrap_or_default());
-        let content = format!(
-            "From: {}\r\nTo: {to}\r\nSubject: {mark}\r\n\r\n{filling}{mark}\r\n",
-            crate::house::SENDER
-        );
+        let content =
+            format!("From: {}\r\nTo: {to}\r\nSubject: {mark}\r\n\r\n{filling}{mark}\r\n", crate::house::SENDER);
         self.in_hand = Some(Answered { mark, recipients: recipients.clone(), yes: false });
         let reverse_path = crate::house::SENDER.parse().ok();
         Some(Delivery { reverse_path, recipients, content: content.into_bytes(), envid: None })

@@ -51,7 +51,8 @@ pub struct Full {
 pub async fn measure(folder: &Path, queued: usize, sink: SocketAddr) -> Outcome<Full> {
     let authority = dns(&[("sink.test".to_owned(), sink.ip())]).await?;
     // Each has an MX host of its own, so that each is a site of its own.
-    let zone: String = (0..DESTINATIONS).map(|number| format!("d{number} MX 10 h{number}\nh{number} A {DEAD}\n")).collect();
+    let zone: String =
+        (0..DESTINATIONS).map(|number| format!("d{number} MX 10 h{number}\nh{number} A {DEAD}\n")).collect();
     authority.set_zone(&read_zone("bulk.test", &zone).map_err(told)?).await.map_err(told)?;
     let asked = authority.addresses().first().copied().ok_or("no DNS")?;
     let wish = Wish {

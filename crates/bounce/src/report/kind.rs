@@ -135,6 +135,11 @@ const DELAYS: [&str; 26] = [
     "still trying",
 ];
 
+/// Whether a subject (lower-case) is one of an answering machine.
+pub(crate) fn is_automatic_subject(subject: &str) -> bool {
+    AUTO_SUBJECTS.iter().any(|word| subject.contains(word))
+}
+
 /// Whether an answering machine wrote it.
 pub(super) fn is_auto_reply(mail: &Mail) -> bool {
     let header = &mail.header;

@@ -17,6 +17,9 @@ pub struct Lab {
     /// Tell the story and exit, instead of serving until Ctrl-C
     #[arg(long)]
     once: bool,
+    /// Where the dashboard is served; port 0 is a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    http: std::net::SocketAddr,
 }
 
 impl Lab {
@@ -29,10 +32,13 @@ impl Lab {
                 talk(text);
             }
         });
-        let lab = lab::Lab::start(Options { clock: Arc::new(SystemClock), progress }).await?;
+        let lab = lab::Lab::start(Options { clock: Arc::new(SystemClock), http: self.http, progress }).await?;
         let (report, invitation) = lab.story().await?;
         out.answer(&report, shown);
         if !self.once {
+            if out.json {
+                out.json_line(&invitation);
+            }
             out.talk(&invited(&invitation));
             stopped().await?;
         }
@@ -131,9 +137,11 @@ fn summary(report: &Report) -> String {
 }
 
 fn invited(invitation: &Invitation) -> String {
-    let Invitation { submission, submissions, dns, mx_port, login, password } = invitation;
+    let Invitation { sign_in, submission, submissions, dns, mx_port, login, password } = invitation;
     format!(
-        "\nThe lab keeps serving until Ctrl-C. Play along:\n\
+        "\nThe lab keeps serving until Ctrl-C. Open the dashboard, signed in by this link (once, within the hour):\n\
+         \x20 {sign_in}\n\
+         or play along:\n\
          \x20 swaks --server {submission} --tls --auth PLAIN --auth-user {login} --auth-password {password} \\\n\
          \x20       --from {login} --to dana@greylisting.test\n\
          \x20 dig -p {} @{} acme-mail.test TXT\n\

@@ -21,6 +21,7 @@ pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
     log(&config.log_filter, config.log_format == "json");
     let _claim = house::claim(config)?;
     let ops = house::open(config).await?;
+    let set_up = if ops.store.has_no_account().await? { Some(ops.set_up_code()) } else { None };
     let served = Served::start(config, ops).await?;
     let listening = Listening {
         mx: &served.house.mx,
@@ -34,6 +35,9 @@ pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
         out.json_line(&listening);
     } else {
         out.text(&shown(&listening));
+    }
+    if let Some(code) = set_up {
+        out.talk(&format!("Nobody can sign in yet: open /set-up in a browser; the set-up code is {code}"));
     }
     stopped().await?;
     out.talk("Stopping: sessions and attempts under way are finished first (again to stop at once)");

@@ -30,9 +30,10 @@ impl Suppression {
         match self {
             Self::List => out.answer(&ops.store.suppressions().await?, |rows| {
                 let row = |row: &store::Suppression| {
-                    vec![row.address.to_string(), row.reason.clone(), row.created_at.to_string()]
+                    let why = row.why.clone().unwrap_or_default();
+                    vec![row.address.to_string(), row.reason.clone(), row.created_at.to_string(), why]
                 };
-                table(&["address", "reason", "since"], rows.iter().map(row).collect())
+                table(&["address", "reason", "since", "why"], rows.iter().map(row).collect())
             }),
             Self::Add { address } => {
                 ops.store.suppress(&address, "manual").await?;

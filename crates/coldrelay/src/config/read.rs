@@ -177,7 +177,7 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
     if !matches!(config.log_format.as_str(), "text" | "json") {
         wrong("log.format: use text or json");
     }
-    for zone in config.blocklist_only.iter().chain(&config.blocklist_skip) {
+    for zone in config.blocklist_only.iter().chain(&config.blocklist_skip).chain(&config.arriving_blocklists) {
         if reference::blocklist(zone).is_none() {
             wrong(&format!("blocklist: there is no zone {zone}; `coldrelay check blocklist --zones` shows all"));
         }

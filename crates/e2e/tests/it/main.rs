@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod blocklists;
+mod browser;
 mod checks;
 mod doors;
 mod explain;
@@ -12,7 +13,9 @@ mod messages;
 mod postfix;
 mod records;
 mod relay;
+mod reports;
 mod submission;
 mod support;
 mod tools;
 mod updates;
+mod webhooks;

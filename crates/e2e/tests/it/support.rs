@@ -150,6 +150,12 @@ impl House {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// The code of the first-run set-up, from what `serve` said.
+    pub fn set_up_code(&self) -> String {
+        let code = |log: String| Some(log.split_once("the set-up code is ")?.1.split_whitespace().next()?.to_owned());
+        wait_for("the set-up code", || code(self.log()))
+    }
+
     /// The state of the only recipient of the message with that subject.
     pub fn state(&self, subject: &str) -> Option<String> {
         let queue = self.json(&["queue", "list"]);

@@ -8,11 +8,15 @@
     reason = "tests may panic"
 )]
 
+mod answers;
 mod client;
 mod house;
 mod limits;
 mod mx;
 mod notification;
+mod passing;
+mod reports;
 mod submission;
+mod suspects;
 mod suspended;
 mod verdicts;

@@ -107,11 +107,13 @@ async fn mail_is_told_apart() {
         assert!(reply.starts_with("250 "), "{reply}");
         assert_eq!(house.mails("ann@example.test").await[0].kind, kind, "{header}");
     }
-    let reply = client
-        .send(RICK, &["bob@example.test"], &format!("From: {RICK}\r\nIn-Reply-To: <ours@example.test>\r\n\r\nHi"))
-        .await;
-    assert!(reply.starts_with("250 "), "{reply}");
-    assert_eq!(house.mails("bob@example.test").await[0].kind, MailKind::Message, "bob sent nothing");
+    // A colleague whom ann copied gets a reply too; another tenant's mailbox gets none for naming her message.
+    for (to, kind) in [("bob@example.test", MailKind::Reply), ("eve@other.test", MailKind::Message)] {
+        let content = format!("From: {RICK}\r\nIn-Reply-To: <ours@example.test>\r\n\r\nHi");
+        let reply = client.send(RICK, &[to], &content).await;
+        assert!(reply.starts_with("250 "), "{reply}");
+        assert_eq!(house.mails(to).await[0].kind, kind, "{to}");
+    }
 }
 
 #[tokio::test]

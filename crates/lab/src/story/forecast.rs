@@ -1,15 +1,14 @@
 //! The deliverability test over our own domains: what it finds, and whether the replies that it predicts are the ones that
 //! receivers give.
 
-use check::{Blocklists, Checks, DomainFacts, State};
-use dns::Asker;
-use rules::{Fault, reach::Reach};
+use check::{DomainFacts, State};
+use rules::Fault;
 use syntax::Domain;
 
 use super::{Lab, Letter, domain, letter};
 use crate::{
+    dashboard,
     report::{Delivery, Forecast},
-    roster::SPAMHAUS,
 };
 
 /// Receivers that judge as a provider does, by the provider's id.
@@ -42,20 +41,13 @@ impl Lab {
         let facts = self.ops.facts_of(&name).await?.unwrap_or_default();
         // The lab's mail hosts show certificates that nobody signed; the judges hold every sender to the rules for bulk.
         let facts = DomainFacts { dial: false, blocklists: true, bulk: true, ..facts };
-        let report = self.checks()?.report(&name, &facts, |_| {}).await;
+        let report = dashboard::checks(&self.world)?.report(&name, &facts, |_| {}).await;
         let not_ok = report.findings.iter().filter(|finding| finding.state != State::Ok);
         let mut findings: Vec<String> = not_ok.map(|finding| finding.id.to_owned()).collect();
         findings.sort();
         findings.dedup();
         let predicted = report.predicted.into_iter().map(|one| (one.provider, one.reply)).collect();
         Ok(Tested { name, findings, predicted })
-    }
-
-    fn checks(&self) -> Result<Checks, Fault> {
-        let resolver = self.world.resolver.clone();
-        let asker = Asker::new(&resolver.servers(), resolver.limit());
-        let blocklists = Blocklists::new(asker).zones(vec![SPAMHAUS.into()], Vec::new());
-        Ok(Checks { reach: Reach::Anywhere, ..Checks::new(resolver)?.with_blocklists(blocklists) })
     }
 }
 

@@ -202,6 +202,7 @@ fn kind(kind: MailKind) -> &'static str {
         MailKind::Reply => "reply",
         MailKind::Bounce => "bounce",
         MailKind::Auto => "auto",
+        MailKind::Report => "report",
     }
 }
 

@@ -34,6 +34,10 @@ fn one_of_each() -> Vec<Event> {
         r#"{"kind":"inbound-refused","reply":"550 5.1.1 No mailbox here by that name (see 550-5-1-1)"}"#.to_owned(),
         r#"{"kind":"suppressed","address":"secret@example.org","reason":"opt-out"}"#.to_owned(),
         r#"{"kind":"listing-changed","subject":"192.0.2.5","zone":"zen.spamhaus.org","before":"clear","now":"listed","codes":["127.0.0.2"],"bad":true}"#.to_owned(),
+        r#"{"kind":"reply-received","mail":"i1","mailbox":"m1","message":"q1","from":"secret@example.org"}"#.to_owned(),
+        r#"{"kind":"recipient-opted-out","address":"secret@example.org","mail":"i1","why":"the answer of secret@example.org says \"stop\""}"#.to_owned(),
+        r#"{"kind":"report-received","report":"p1","report_kind":"dmarc-aggregate","state":"counted","domain":"example.com","organization":"secret@google.example"}"#.to_owned(),
+        r#"{"kind":"complaint-received","report":"p1","address":"secret@example.org","recipient":"r1","proven":true,"why":"the return path carries our token"}"#.to_owned(),
     ];
     texts.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))).collect()
 }

@@ -300,8 +300,12 @@ fn a_day_of_fifteen_thousand_mailboxes_keeps_the_pace_to_the_message() {
     }
     assert_eq!(day.delivered.len(), expected, "every mail to a host that lives, once");
     let greylisted = day.delivered.values().filter(|(_, attempts)| *attempts == 2).count();
-    assert!(greylisted >= usize::try_from(DOMAINS * MAILBOXES * MAILS / 10).unwrap(), "{greylisted} came at the second try");
-    let asked: usize = day.begun.iter().filter(|((_, name), _)| *name == "outlook.test").map(|(_, all)| all.len()).sum();
+    assert!(
+        greylisted >= usize::try_from(DOMAINS * MAILBOXES * MAILS / 10).unwrap(),
+        "{greylisted} came at the second try"
+    );
+    let asked: usize =
+        day.begun.iter().filter(|((_, name), _)| *name == "outlook.test").map(|(_, all)| all.len()).sum();
     assert!(day.throttled > 0 && day.throttled * 5 < asked, "{} of {asked} were throttled", day.throttled);
     assert!(day.most_in_hand < 10_000, "{} in memory", day.most_in_hand);
 }

@@ -54,7 +54,11 @@ fn a_full_disk_puts_mail_off_and_everything_goes_on_once_there_is_room() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("all is well again"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && said.contains("all is well again"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// The other process of the test above; does nothing by itself.
@@ -246,7 +250,8 @@ async fn a_wal_cut_anywhere_holds_every_message_whose_commit_stood_before_the_cu
 async fn a_change_that_is_wrong_in_itself_does_not_close_the_latch() {
     let house = House::at(Place::sqlite()).await;
     let store = house.store.clone();
-    let refused = store.accept(new_message(&rules::id::DomainId("nowhere".into()), &house.ann.id, &["x@y.test"]), Vec::new());
+    let refused =
+        store.accept(new_message(&rules::id::DomainId("nowhere".into()), &house.ann.id, &["x@y.test"]), Vec::new());
     assert_eq!(refused.await.unwrap_err().code, "store.constraint");
     assert!(store.latched().is_none());
 }

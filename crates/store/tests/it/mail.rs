@@ -6,7 +6,7 @@ use rules::{
 };
 use store::{MailKind, NewMail};
 
-use crate::house::{House, MINUTE, NOON, Place, add_mailbox, address};
+use crate::house::{House, MINUTE, NOON, Place, add_domain, add_mailbox, address};
 
 crate::on_both_databases!(
     mail_is_stored_all_or_none,
@@ -70,11 +70,17 @@ async fn an_answer_is_known_by_the_message_it_names(place: Place) {
     house.accept_one().await;
     let bea = add_mailbox(&house.store, "bea@example.com").await;
     let mut named: Vec<String> = (2..300).map(|number| format!("{number}@example.com")).collect();
-    assert!(!house.store.sent_message_id(&house.ann.id, &named).await.unwrap());
+    let answered = async |mailbox, named: &[String]| {
+        house.store.answered(mailbox, named).await.unwrap().map(|message| message.message_id)
+    };
+    assert_eq!(answered(&house.ann.id, &named).await, None);
     named.push("1@example.com".to_owned());
-    assert!(house.store.sent_message_id(&house.ann.id, &named).await.unwrap());
-    assert!(!house.store.sent_message_id(&bea.id, &named).await.unwrap());
-    assert!(!house.store.sent_message_id(&bea.id, &[]).await.unwrap());
+    assert_eq!(answered(&house.ann.id, &named).await.as_deref(), Some("1@example.com"));
+    assert_eq!(answered(&bea.id, &named).await.as_deref(), Some("1@example.com"), "a mailbox of the same domain");
+    assert_eq!(answered(&bea.id, &[]).await, None);
+    add_domain(&house.store, "other", "example.org", "127.0.1.7").await;
+    let eve = add_mailbox(&house.store, "eve@example.org").await;
+    assert_eq!(answered(&eve.id, &named).await, None);
 }
 
 async fn events_come_in_order_and_page_by_page(place: Place) {

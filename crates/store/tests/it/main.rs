@@ -8,6 +8,7 @@
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
 
+mod arriving;
 mod callouts;
 mod domains;
 mod faults;
@@ -16,9 +17,11 @@ mod listings;
 mod mail;
 mod opening;
 mod queue;
+mod reports;
 mod settling;
 mod sharing;
 mod tests_by_mail;
+mod webhooks;
 
 /// Makes a test for each database of every function named.
 macro_rules! on_both_databases {

@@ -213,8 +213,14 @@ async fn the_queue_is_listed_by_state_domain_and_page(place: Place) {
     assert_eq!(listed(QueueFilter { to_domain: to_domain.clone(), ..QueueFilter::default() }).await, expect);
     let queued = vec![State::Queued, State::Deferred];
     let before = Some(third);
-    let all_at_once =
-        QueueFilter { states: queued, to_domain, before, domain: Some(house.domain.id.clone()), limit: 5 };
+    let all_at_once = QueueFilter {
+        states: queued,
+        to_domain,
+        before,
+        domain: Some(house.domain.id.clone()),
+        workspace: None,
+        limit: 5,
+    };
     assert_eq!(listed(all_at_once).await, [(first.clone(), 1)]);
     let sending = QueueFilter { states: vec![State::Sending], ..QueueFilter::default() };
     assert_eq!(listed(sending).await, [(first, 1)]);

@@ -11,8 +11,10 @@ use axum::{
 use rules::{Blame, id::MailTestId};
 use tokio::time::Instant;
 
+use crate::listener::Peer;
+
 use super::{
-    Peer, Public,
+    Public,
     answer::{self, Format},
     input::Input,
     tools::Tool,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{Public, answer::Sink, input::Input, tools::Tool};
 use crate::Site;
 
+pub(crate) use lookup::conclusions;
 pub(crate) use message::told as message_told;
 
 /// Runs it. What is told on the way is for people, what is given at the end for programs.

@@ -8,6 +8,8 @@
     reason = "tests may panic"
 )]
 
+mod access;
+mod api;
 mod pages;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -38,6 +40,7 @@ struct Server {
     metrics: Metrics,
     stopper: Stopper,
     serving: JoinHandle<()>,
+    last_head: std::sync::Mutex<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -57,23 +60,30 @@ async fn server_over(resolver: dns::Resolver, public: bool) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop): (Stopper, Stop) = Stopper::new();
-    let ops = ops::Ops {
-        store: store.clone(),
-        resolver: resolver.clone(),
-        key: rules::secret::Key([7; 32]),
-        publishing: ops::Publishing::Embedded,
-        daily_cap: 50,
-        expiry: Duration::from_secs(60),
-    };
+    let ops = ops::Ops { resolver: resolver.clone(), publishing: ops::Publishing::Embedded, ..ops(&store) };
     let site = web::Site {
         store: store.clone(),
+        ops: ops.clone(),
         metrics: metrics.clone(),
         sts_mode: web::StsMode::Testing,
+        posting: notify::Posting::new(resolver.clone()),
         checks: check::Checks::new(resolver).unwrap(),
         public: public.then(|| web::Public::new(ops, rules::cost::Tiers::published())),
     };
     let serving = tokio::spawn(web::serve(listener, site, stop));
-    Server { address, store, metrics, stopper, serving, _folder: folder }
+    Server { address, store, metrics, stopper, serving, last_head: std::sync::Mutex::default(), _folder: folder }
+}
+
+fn ops(store: &Store) -> ops::Ops {
+    ops::Ops {
+        store: store.clone(),
+        // Nobody answers there.
+        resolver: dns::Resolver::new(&["127.0.0.1:1".parse().unwrap()], Duration::from_secs(1), false).unwrap(),
+        key: rules::secret::Key([7; 32]),
+        publishing: ops::Publishing::Print,
+        daily_cap: 50,
+        expiry: Duration::from_secs(3600),
+    }
 }
 
 impl Server {
@@ -83,13 +93,54 @@ impl Server {
     }
 
     async fn ask_host(&self, method: &str, path: &str, host: &str) -> (String, String) {
+        let (head, body) = self.exchange(method, path, host, &[], "").await;
+        (head.to_ascii_lowercase(), body)
+    }
+
+    async fn ask_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (String, String) {
+        let (head, body) = self.exchange(method, path, "localhost", headers, body).await;
+        *self.last_head.lock().unwrap() = head.clone();
+        (head.to_ascii_lowercase(), body)
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (String, String) {
+        let kind = ("Content-Type", "application/x-www-form-urlencoded");
+        let headers: Vec<_> = headers.iter().copied().chain([kind]).collect();
+        self.ask_with("POST", path, &headers, body).await
+    }
+
+    /// The cookie that the last answer set, as it was written.
+    fn cookie_of(&self, head: &str) -> String {
+        let written = self.last_head.lock().unwrap().clone();
+        assert_eq!(written.to_ascii_lowercase(), head, "the last answer");
+        let line = written.lines().find_map(|line| line.strip_prefix("set-cookie: ")).expect(head).to_owned();
+        assert!(line.contains("; Path=/; HttpOnly; SameSite=Lax"), "{line}");
+        line.split(';').next().unwrap().to_owned()
+    }
+
+    fn ops(&self) -> ops::Ops {
+        ops(&self.store)
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        host: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (String, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.to_ascii_lowercase(), body.to_owned())
+        (head.to_owned() + "\r\n", body.to_owned())
     }
 }
 
@@ -129,7 +180,9 @@ async fn metrics_are_in_prometheus_text() {
 #[tokio::test]
 async fn anything_else_is_a_problem_in_json() {
     let server = server().await;
-    for (method, path, status) in [("GET", "/", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")] {
+    for (method, path, status) in
+        [("GET", "/nothing", "404"), ("GET", "/healthz/x", "404"), ("POST", "/healthz", "405")]
+    {
         let (head, body) = server.ask(method, path).await;
         assert!(head.starts_with(&format!("http/1.1 {status} ")), "{method} {path}: {head}");
         assert!(head.contains("content-type: application/problem+json"), "{head}");

@@ -30,7 +30,7 @@ impl Server {
         self.ask("GET", path).await
     }
 
-    async fn post(&self, path: &str, kind: &str, body: &[u8]) -> (String, String) {
+    async fn post_as(&self, path: &str, kind: &str, body: &[u8]) -> (String, String) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
@@ -49,7 +49,7 @@ impl Server {
     async fn form(&self, path: &str, fields: &[(&str, &str)]) -> (String, String) {
         let one = |text: &str| text.bytes().map(|octet| format!("%{octet:02X}")).collect::<String>();
         let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", one(value))).collect();
-        self.post(path, "application/x-www-form-urlencoded", body.join("&").as_bytes()).await
+        self.post_as(path, "application/x-www-form-urlencoded", body.join("&").as_bytes()).await
     }
 }
 
@@ -293,9 +293,9 @@ async fn nothing_inside_the_network_is_reached() {
 async fn a_body_that_is_too_large_is_refused() {
     let server = server().await;
     let large = vec![b'a'; 65 * 1024];
-    let (head, body) = server.post("/tools/from-validator", "application/x-www-form-urlencoded", &large).await;
+    let (head, body) = server.post_as("/tools/from-validator", "application/x-www-form-urlencoded", &large).await;
     assert!(head.starts_with("http/1.1 413 ") && body.contains("larger than this tool takes"), "{head}");
-    let (head, _) = server.post("/tools/from-validator", "application/json", b"{}").await;
+    let (head, _) = server.post_as("/tools/from-validator", "application/json", b"{}").await;
     assert!(head.starts_with("http/1.1 415 "), "{head}");
 }
 
@@ -308,7 +308,7 @@ async fn an_uploaded_message_is_read() {
          filename=\"a.eml\"\r\nContent-Type: message/rfc822\r\n\r\n{message}\r\n--x--\r\n"
     );
     let (head, page) =
-        server.post("/tools/email-header-analyzer", "multipart/form-data; boundary=x", body.as_bytes()).await;
+        server.post_as("/tools/email-header-analyzer", "multipart/form-data; boundary=x", body.as_bytes()).await;
     assert!(head.starts_with("http/1.1 200 ") && page.contains("Hello there"), "{head}\n{page}");
 }
 

@@ -32,22 +32,24 @@ pub(super) async fn domain(input: &Input, checks: &Checks, sink: &Sink) -> Resul
     let mut order = InOrder { sink, next: 0, early: BTreeMap::new() };
     let report = checks.report(&domain, &facts, |told| order.take(told)).await;
     order.end();
-    conclusions(&report, sink);
+    conclusions(&report).into_iter().for_each(|block| sink.tell(block));
     value(&report)
 }
 
 /// Grade, predicted replies, and what was not seen.
-pub(super) fn conclusions(report: &Report, sink: &Sink) {
+pub(crate) fn conclusions(report: &Report) -> Vec<Block> {
+    let mut blocks = Vec::new();
     if let Some(grade) = &report.grade {
-        sink.tell(Block::Heading(String::from("Grade")));
-        sink.tell(Block::Grade(format!("{}, for what it sends", report.about), grade.clone()));
+        blocks.push(Block::Heading(String::from("Grade")));
+        blocks.push(Block::Grade(format!("{}, for what it sends", report.about), grade.clone()));
     }
     if let Some(grade) = &report.inbound {
         let about = "Protection of what it receives: never why its own mail is refused";
-        sink.tell(Block::Grade(about.to_owned(), grade.clone()));
+        blocks.push(Block::Grade(about.to_owned(), grade.clone()));
     }
-    sink.tell(Block::Heading(String::from("What large receivers would answer")));
-    sink.tell(Block::Predicted(report.predicted.clone()));
+    blocks.push(Block::Heading(String::from("What large receivers would answer")));
+    blocks.push(Block::Predicted(report.predicted.clone()));
+    blocks
 }
 
 /// Gives rows out in the order of a report, each as soon as those before it are there.

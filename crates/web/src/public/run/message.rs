@@ -24,7 +24,7 @@ pub(crate) async fn told(octets: &[u8], facts: &MessageFacts, checks: &Checks, s
     about(&report, sink);
     sink.tell(Block::Heading(String::from("What was found")));
     lookup::rows(sink, report.report.findings.clone());
-    lookup::conclusions(&report.report, sink);
+    lookup::conclusions(&report.report).into_iter().for_each(|block| sink.tell(block));
     value(&report)
 }
 

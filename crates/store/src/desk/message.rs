@@ -1,0 +1,158 @@
+//! Messages with how their recipients stand.
+
+use rules::{
+    Fault,
+    id::{DomainId, MailboxId, MessageId, WorkspaceId},
+};
+use syntax::{Address, Timestamp};
+
+use super::{Select, anywhere};
+use crate::{State, Store, row::Row};
+
+/// Newest messages among whose subjects words are looked for: a subject has no index.
+const SUBJECTS: u32 = 10_000;
+
+/// A message as a list shows it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct MessageRow {
+    /// Id.
+    pub id: MessageId,
+    /// The submitting mailbox.
+    pub mailbox: MailboxId,
+    /// From.
+    pub from: Address,
+    /// Subject, as the sender wrote it.
+    pub subject: String,
+    /// When accepted.
+    pub accepted_at: Timestamp,
+    /// The first recipient.
+    pub first: Option<Address>,
+    /// Its state.
+    pub first_state: Option<State>,
+    /// Recipients.
+    pub recipients: u32,
+    /// Of them delivered.
+    pub delivered: u32,
+    /// Of them bounced.
+    pub bounced: u32,
+    /// Of them waiting or being sent.
+    pub waiting: u32,
+}
+
+/// Which messages.
+#[derive(Debug, Clone, Default)]
+pub struct MessageFilter {
+    /// Whose; `None`: all.
+    pub workspace: Option<WorkspaceId>,
+    /// Only with a recipient in this state.
+    pub state: Option<State>,
+    /// Only of this sending domain.
+    pub domain: Option<DomainId>,
+    /// Only of this mailbox.
+    pub mailbox: Option<MailboxId>,
+    /// An address (of either side), `@domain` of recipients, an id, a Message-ID, or words of a recent subject.
+    pub search: Option<String>,
+    /// Only what was accepted before this message: the cursor.
+    pub before: Option<MessageId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+const COLUMNS: &str = "SELECT m.id, m.mailbox, m.from_address, m.subject, m.accepted_at, \
+    (SELECT r.address FROM recipient r WHERE r.message = m.id ORDER BY r.id LIMIT 1) AS first_address, \
+    (SELECT r.state FROM recipient r WHERE r.message = m.id ORDER BY r.id LIMIT 1) AS first_state, \
+    (SELECT COUNT(*) FROM recipient r WHERE r.message = m.id) AS recipients, \
+    (SELECT COUNT(*) FROM recipient r WHERE r.message = m.id AND r.state = 'delivered') AS delivered, \
+    (SELECT COUNT(*) FROM recipient r WHERE r.message = m.id AND r.state = 'bounced') AS bounced, \
+    (SELECT COUNT(*) FROM recipient r WHERE r.message = m.id \
+     AND r.state IN ('queued', 'deferred', 'sending', 'in_doubt')) AS waiting \
+    FROM message m JOIN domain d ON d.id = m.domain";
+
+impl Store {
+    /// Messages by a filter, the newest first.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn message_rows(&self, filter: &MessageFilter) -> Result<Vec<MessageRow>, Fault> {
+        let mut select = Select::default();
+        select.of(filter.workspace.as_ref());
+        for (column, value) in [
+            ("m.domain", filter.domain.as_ref().map(|id| &id.0)),
+            ("m.mailbox", filter.mailbox.as_ref().map(|id| &id.0)),
+        ] {
+            if let Some(value) = value {
+                let mark = select.text(value.clone());
+                select.and(format!("{column} = {mark}"));
+            }
+        }
+        if let Some(state) = filter.state {
+            in_state(&mut select, state);
+        }
+        if let Some(search) = &filter.search {
+            found(&mut select, search);
+        }
+        if let Some(before) = &filter.before {
+            let mark = select.text(before.0.clone());
+            select.and(format!("m.id < {mark}"));
+        }
+        let limit = select.number(i64::from(filter.limit));
+        let query = select.query(COLUMNS, &format!("ORDER BY m.id DESC LIMIT {limit}"));
+        self.rows("list messages", query).await?.iter().map(read).collect()
+    }
+    /// The workspace that a message belongs to.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn message_workspace(&self, id: &MessageId) -> Result<Option<WorkspaceId>, Fault> {
+        let query =
+            crate::row::sql("SELECT d.workspace FROM message m JOIN domain d ON d.id = m.domain WHERE m.id = $1")
+                .bind(id.0.clone());
+        let row = self.row("read a message", query).await?;
+        row.map(|row| row.text("workspace").map(WorkspaceId)).transpose()
+    }
+}
+
+/// Most recipients are delivered: for those the newest messages are looked through, for others the index of states.
+fn in_state(select: &mut Select, state: State) {
+    let mark = select.text(state.as_str());
+    select.and(match state {
+        State::Delivered => {
+            format!("EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.state = {mark})")
+        }
+        _ => format!("m.id IN (SELECT r.message FROM recipient r WHERE r.state = {mark})"),
+    });
+}
+
+fn found(select: &mut Select, search: &str) {
+    let search = search.trim();
+    if let Some(domain) = search.strip_prefix('@') {
+        let mark = select.text(domain.to_ascii_lowercase());
+        select.and(format!("m.id IN (SELECT r.message FROM recipient r WHERE r.to_domain = {mark})"));
+        return;
+    }
+    let exact = select.text(search.trim_matches(['<', '>']));
+    let pattern = select.text(anywhere(search));
+    select.and(format!(
+        "(m.id = {exact} OR m.message_id = {exact} OR m.from_address = {exact} \
+         OR m.id IN (SELECT r.message FROM recipient r WHERE r.address = {exact}) \
+         OR m.id IN (SELECT latest.id FROM (SELECT n.id, n.subject FROM message n ORDER BY n.id DESC LIMIT {SUBJECTS}) \
+         latest WHERE LOWER(latest.subject) LIKE {pattern} ESCAPE '\\'))"
+    ));
+}
+
+fn read(row: &Row) -> Result<MessageRow, Fault> {
+    let state = row.text_or_none("first_state")?;
+    Ok(MessageRow {
+        id: MessageId(row.text("id")?),
+        mailbox: MailboxId(row.text("mailbox")?),
+        from: row.parsed("from_address")?,
+        subject: row.text("subject")?,
+        accepted_at: row.moment("accepted_at")?,
+        first: row.parsed_or_none("first_address")?,
+        first_state: state.as_deref().and_then(State::parse),
+        recipients: row.count("recipients")?,
+        delivered: row.count("delivered")?,
+        bounced: row.count("bounced")?,
+        waiting: row.count("waiting")?,
+    })
+}

@@ -1,0 +1,102 @@
+//! What waits in the queue, and what the last attempt was told.
+
+use rules::{
+    Fault,
+    id::{MessageId, RecipientId, WorkspaceId},
+};
+use syntax::{Address, Timestamp};
+
+use super::Select;
+use crate::{State, Store, row::Row};
+
+/// A recipient that waits.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct WaitingRow {
+    /// Id.
+    pub recipient: RecipientId,
+    /// Its message.
+    pub message: MessageId,
+    /// From.
+    pub from: Address,
+    /// To.
+    pub to: Address,
+    /// Subject, as the sender wrote it.
+    pub subject: String,
+    /// State.
+    pub state: State,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// When the message was accepted.
+    pub accepted_at: Timestamp,
+    /// Next attempt.
+    pub next_at: Option<Timestamp>,
+    /// Reply of the last attempt.
+    pub reply: Option<String>,
+    /// Entry of the last attempt.
+    pub entry: Option<String>,
+    /// MX host of the last attempt.
+    pub mx_host: Option<String>,
+}
+
+const COLUMNS: &str = "SELECT r.id, r.message, r.address, r.state, r.attempts, r.next_at, m.from_address, m.subject, \
+    m.accepted_at, a.reply, a.entry, a.mx_host FROM recipient r JOIN message m ON m.id = r.message \
+    JOIN domain d ON d.id = m.domain LEFT JOIN attempt a ON a.recipient = r.id AND a.number = r.attempts";
+
+impl Store {
+    /// Waiting recipients by their next attempt, after a cursor (next attempt in microseconds, recipient).
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn waiting_rows(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        after: Option<&(i64, RecipientId)>,
+        limit: u32,
+    ) -> Result<Vec<WaitingRow>, Fault> {
+        let mut select = Select::default();
+        select.of(workspace);
+        select.and("r.next_at IS NOT NULL".to_owned());
+        if let Some((at, recipient)) = after {
+            let (at, recipient) = (select.number(*at), select.text(recipient.0.clone()));
+            select.and(format!("(r.next_at, r.id) > ({at}, {recipient})"));
+        }
+        let limit = select.number(i64::from(limit));
+        let query = select.query(COLUMNS, &format!("ORDER BY r.next_at, r.id LIMIT {limit}"));
+        self.rows("list what waits", query).await?.iter().map(read).collect()
+    }
+    /// Recipients put off whose message was accepted before that moment, the oldest first.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn long_deferred(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        accepted_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<WaitingRow>, Fault> {
+        let mut select = Select::default();
+        select.of(workspace);
+        let mark = select.number(accepted_before.micros());
+        select.and(format!("r.state IN ('deferred', 'in_doubt') AND m.accepted_at < {mark}"));
+        let limit = select.number(i64::from(limit));
+        let query = select.query(COLUMNS, &format!("ORDER BY m.accepted_at, r.id LIMIT {limit}"));
+        self.rows("list what waits long", query).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &Row) -> Result<WaitingRow, Fault> {
+    Ok(WaitingRow {
+        recipient: RecipientId(row.text("id")?),
+        message: MessageId(row.text("message")?),
+        from: row.parsed("from_address")?,
+        to: row.parsed("address")?,
+        subject: row.text("subject")?,
+        state: row.named("state", State::parse)?,
+        attempts: row.count("attempts")?,
+        accepted_at: row.moment("accepted_at")?,
+        next_at: row.moment_or_none("next_at")?,
+        reply: row.text_or_none("reply")?,
+        entry: row.text_or_none("entry")?,
+        mx_host: row.text_or_none("mx_host")?,
+    })
+}

@@ -1,0 +1,128 @@
+//! Suppressions, blocklists, events.
+
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::IntoResponse,
+};
+use ops::Ops;
+use rules::event::Event;
+use store::{ListingPeriod, StoredEvent, Suppression};
+use syntax::Address;
+
+use super::{Answer, Frame, Refused, Scope, Viewer, cut, fields::Fields, link, page_and_one, see_other};
+use crate::site::page;
+
+/// Periods of the blocklists' history on its page.
+const HISTORY: u32 = 100;
+
+#[derive(Template)]
+#[template(path = "desk/suppressions.html")]
+struct Suppressions {
+    frame: Frame,
+    rows: Vec<SuppressionRow>,
+    search: String,
+    next: Option<String>,
+}
+
+struct SuppressionRow {
+    row: Suppression,
+    /// Entry and its title, when the reason is one.
+    entry: Option<(&'static str, &'static str)>,
+}
+
+/// `/suppressions`
+pub(super) async fn suppressions(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
+    viewer.must(Scope::MessagesRead)?;
+    let asked = Fields::parse(query.as_deref().unwrap_or_default());
+    let after = asked.some("after").and_then(|text| Address::parse(text).ok());
+    let workspace = viewer.workspace.as_ref();
+    let rows = ops.store.suppression_rows(workspace, asked.some("q"), after.as_ref(), page_and_one()).await?;
+    let (rows, more) = cut(rows);
+    let search = asked.get("q").to_owned();
+    let last = rows.last().map(|row| row.address.to_string());
+    let next = last.filter(|_| more).map(|last| link("/suppressions", &[("q", &search), ("after", &last)]));
+    let rows = rows.into_iter().map(|row| {
+        let entry = reference::entry(&row.reason).map(|entry| (entry.id.as_str(), entry.title.as_str()));
+        SuppressionRow { row, entry }
+    });
+    let rows = rows.collect();
+    Ok(page(&Suppressions { frame: Frame::new("/suppressions", &viewer), rows, search, next }).into_response())
+}
+
+/// Takes one off.
+pub(super) async fn unsuppress(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
+    let form = Fields::parse(&body);
+    viewer.takes(Scope::SuppressionsWrite, &form)?;
+    let address = Address::parse(form.get("address")).map_err(|wrong| Refused::Typed(wrong.to_string()))?;
+    let why = form.some("why").ok_or_else(|| {
+        Refused::Typed(String::from("Say why mail to this address is wanted again: the reason goes into the log."))
+    })?;
+    ops.desk_unsuppress(viewer.workspace.as_ref(), &address).await?;
+    super::audited(&ops, &viewer, "suppression.remove", &format!("{address}: {why}")).await?;
+    Ok(see_other("/suppressions"))
+}
+
+#[derive(Template)]
+#[template(path = "desk/blocklists.html")]
+struct Blocklists {
+    frame: Frame,
+    now: Vec<ListingPeriod>,
+    history: Vec<ListingPeriod>,
+}
+
+/// `/blocklists`
+pub(super) async fn blocklists(State(ops): State<Ops>, viewer: Viewer) -> Answer {
+    viewer.must(Scope::DomainsRead)?;
+    let workspace = viewer.workspace.as_ref();
+    let now = ops.store.listing_rows(workspace, true, HISTORY * 10).await?;
+    let history = ops.store.listing_rows(workspace, false, HISTORY).await?;
+    let history = history.into_iter().filter(|period| period.ended_at.is_some()).collect();
+    Ok(page(&Blocklists { frame: Frame::new("/blocklists", &viewer), now, history }).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "desk/events.html")]
+struct Events {
+    frame: Frame,
+    /// The log is of the whole installation: who sees one workspace does not see it.
+    whole: bool,
+    rows: Vec<EventRow>,
+    kinds: &'static [&'static str],
+    kind: String,
+    next: Option<String>,
+}
+
+struct EventRow {
+    row: StoredEvent,
+    text: String,
+}
+
+/// `/events`
+pub(super) async fn events(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
+    viewer.must(Scope::EventsRead)?;
+    let asked = Fields::parse(query.as_deref().unwrap_or_default());
+    let whole = viewer.workspace.is_none();
+    let kind = asked.some("kind").filter(|kind| Event::KINDS.contains(kind));
+    let before = asked.some("before").and_then(|text| text.parse().ok());
+    let rows = if whole { ops.store.events_before(before, kind, page_and_one()).await? } else { Vec::new() };
+    let (rows, more) = cut(rows);
+    let last = rows.last().filter(|_| more).map(|row| row.sequence.to_string());
+    let kind = kind.unwrap_or_default().to_owned();
+    let next = last.map(|last| link("/events", &[("kind", &kind), ("before", &last)]));
+    let rows = rows.into_iter().map(|row| EventRow { text: told(&row.event), row }).collect();
+    let frame = Frame::new("/events", &viewer);
+    Ok(page(&Events { frame, whole, rows, kinds: Event::KINDS, kind, next }).into_response())
+}
+
+/// The fields of an event as `name: value`, without its kind.
+fn told(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    let Some(fields) = value.as_object() else { return String::new() };
+    let fields = fields.iter().filter(|(name, value)| *name != "kind" && !value.is_null() && !value.is_object());
+    let texts = fields.map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{}: {text}", name.replace('_', " ")),
+        None => format!("{}: {value}", name.replace('_', " ")),
+    });
+    texts.collect::<Vec<_>>().join(" · ")
+}

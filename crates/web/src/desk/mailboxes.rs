@@ -1,0 +1,274 @@
+//! Mailboxes: the list, one, new ones, many from a CSV.
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery, State},
+    response::IntoResponse,
+};
+use ops::{Imported, MailboxRequest, MailboxView, NewCredentials, Ops, RowFault, credentials_csv};
+use rules::id::MailboxId;
+use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
+use syntax::{Address, Domain};
+
+use super::{
+    Answer, Frame, Refused, Scope, Viewer, audited, cut, download,
+    fields::{Fields, encode},
+    link, page_and_one, see_other,
+};
+use crate::site::page;
+
+/// The states that can be asked for.
+const STATES: [(&str, MailboxState); 3] =
+    [("active", MailboxState::Active), ("suspended", MailboxState::Suspended), ("at-cap", MailboxState::AtCap)];
+/// The orders that can be asked for.
+const ORDERS: [(&str, MailboxOrder); 4] = [
+    ("address", MailboxOrder::Address),
+    ("address-down", MailboxOrder::AddressDown),
+    ("newest", MailboxOrder::Newest),
+    ("oldest", MailboxOrder::Oldest),
+];
+
+#[derive(Template)]
+#[template(path = "desk/mailboxes.html")]
+struct List {
+    frame: Frame,
+    rows: Vec<MailboxRow>,
+    any: bool,
+    search: String,
+    domain: String,
+    state: String,
+    sort: String,
+    next: Option<String>,
+    export: String,
+    /// This list, to come back to.
+    here: String,
+}
+
+/// `/mailboxes`
+pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
+    viewer.must(Scope::MailboxesRead)?;
+    let asked = Fields::parse(query.as_deref().unwrap_or_default());
+    let known = filter(&ops, &viewer, &asked).await?;
+    let rows = match known {
+        Some(filter) => ops.store.mailbox_rows(&filter).await?,
+        None => Vec::new(),
+    };
+    let (rows, more) = cut(rows);
+    let any = !rows.is_empty() || ops.has_mailboxes(viewer.workspace.as_ref()).await?;
+    let [search, domain, state, sort] = ["q", "domain", "state", "sort"].map(|name| asked.get(name).to_owned());
+    let base = [("q", search.as_str()), ("domain", &domain), ("state", &state), ("sort", &sort)];
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| link("/mailboxes", &[base.as_slice(), &[("after", last.id.as_str())]].concat()));
+    let (export, here) = (link("/mailboxes/export.csv", &base), link("/mailboxes", &base));
+    let frame = Frame::new("/mailboxes", &viewer);
+    Ok(page(&List { frame, rows, any, next, export, here, search, domain, state, sort }).into_response())
+}
+
+/// The filter of a query; `None`: of a domain that is not there.
+async fn filter(ops: &Ops, viewer: &Viewer, asked: &Fields) -> Result<Option<MailboxFilter>, Refused> {
+    let mut domain = None;
+    if let Some(name) = asked.some("domain") {
+        let Ok(name) = Domain::parse(name) else { return Ok(None) };
+        match ops.desk_domain(viewer.workspace.as_ref(), &name).await {
+            Ok(found) => domain = Some(found.id),
+            Err(fault) if fault.code == "domain.unknown" => return Ok(None),
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(Some(MailboxFilter {
+        workspace: viewer.workspace.clone(),
+        domain,
+        state: STATES.iter().find(|(word, _)| *word == asked.get("state")).map(|(_, state)| *state),
+        search: asked.some("q").map(str::to_owned),
+        ids: Vec::new(),
+        order: ORDERS.iter().find(|(word, _)| *word == asked.get("sort")).map(|(_, order)| *order).unwrap_or_default(),
+        after: asked.some("after").map(|id| MailboxId(id.to_owned())),
+        limit: page_and_one(),
+    }))
+}
+
+/// What the list's form asks for the mailboxes that are ticked.
+pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
+    let form = Fields::parse(&body);
+    viewer.takes(Scope::MailboxesWrite, &form)?;
+    let ids: Vec<MailboxId> = form.all("id").map(|id| MailboxId(id.to_owned())).collect();
+    if ids.is_empty() {
+        return Err(Refused::Typed(String::from("No mailbox is ticked: tick those that are meant, then choose.")));
+    }
+    match form.get("do") {
+        "suspend" => suspend(&ops, &viewer, &ids, true).await?,
+        "resume" => suspend(&ops, &viewer, &ids, false).await?,
+        "export" => {
+            let of_workspace = MailboxFilter { workspace: viewer.workspace.clone(), ..MailboxFilter::default() };
+            let csv = ops.desk_export(&of_workspace, &ids).await?;
+            return Ok(download("text/csv; charset=utf-8", "mailboxes.csv", csv));
+        }
+        other => return Err(Refused::Typed(format!("`{other}` is no deed of mailboxes"))),
+    }
+    Ok(see_other(back(form.get("back"))))
+}
+
+/// Suspends or resumes, and says so in the audit log.
+async fn suspend(ops: &Ops, viewer: &Viewer, ids: &[MailboxId], suspended: bool) -> Result<(), Refused> {
+    ops.desk_suspend(viewer.workspace.as_ref(), ids, suspended).await?;
+    let what = if suspended { "mailbox.suspend" } else { "mailbox.resume" };
+    let ids: Vec<&str> = ids.iter().map(MailboxId::as_str).collect();
+    Ok(audited(ops, viewer, what, &ids.join(" ")).await?)
+}
+
+/// The addresses of mailboxes that were made, in the audit log.
+async fn made(ops: &Ops, viewer: &Viewer, made: &[NewCredentials]) -> Result<(), Refused> {
+    let addresses: Vec<String> = made.iter().map(|one| one.address.to_string()).collect();
+    Ok(audited(ops, viewer, "mailbox.add", &addresses.join(" ")).await?)
+}
+
+/// Only back to the list.
+fn back(path: &str) -> &str {
+    if path == "/mailboxes" || path.starts_with("/mailboxes?") { path } else { "/mailboxes" }
+}
+
+/// CSV of what the filter shows, all pages of it.
+pub(super) async fn export(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
+    viewer.must(Scope::MailboxesRead)?;
+    let asked = Fields::parse(query.as_deref().unwrap_or_default());
+    let none = MailboxFilter { limit: 0, ids: vec![MailboxId(String::new())], ..MailboxFilter::default() };
+    let filter = filter(&ops, &viewer, &asked).await?.unwrap_or(none);
+    let csv = ops.desk_export(&filter, &[]).await?;
+    Ok(download("text/csv; charset=utf-8", "mailboxes.csv", csv))
+}
+
+#[derive(Template)]
+#[template(path = "desk/mailbox-new.html")]
+struct New {
+    frame: Frame,
+    address: String,
+    display: String,
+    cap: String,
+    wrong: Option<String>,
+}
+
+/// The form of one mailbox.
+pub(super) async fn new(viewer: Viewer) -> Answer {
+    viewer.must(Scope::MailboxesWrite)?;
+    let [address, display, cap] = [const { String::new() }; 3];
+    Ok(page(&New { frame: Frame::new("/mailboxes", &viewer), address, display, cap, wrong: None }).into_response())
+}
+
+/// Makes one mailbox.
+pub(super) async fn add(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
+    let form = Fields::parse(&body);
+    viewer.takes(Scope::MailboxesWrite, &form)?;
+    let outcome = match request(&form) {
+        Ok(request) => {
+            ops.desk_add_mailbox(viewer.workspace.as_ref(), request).await.map_err(|fault| match fault.blame {
+                rules::Blame::Caller => Ok(fault.to_string()),
+                _ => Err(fault),
+            })
+        }
+        Err(wrong) => Err(Ok(wrong)),
+    };
+    let frame = Frame::new("/mailboxes", &viewer);
+    match outcome {
+        Ok(new) => {
+            made(&ops, &viewer, &new).await?;
+            made_page(frame, new)
+        }
+        Err(Err(fault)) => Err(fault.into()),
+        Err(Ok(wrong)) => {
+            let [address, display, cap] = ["address", "display", "cap"].map(|name| form.get(name).to_owned());
+            let again = New { frame, address, display, cap, wrong: Some(wrong) };
+            Ok(crate::site::page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &again))
+        }
+    }
+}
+
+fn request(form: &Fields) -> Result<MailboxRequest, String> {
+    let address = Address::parse(form.get("address")).map_err(|malformed| format!("The address: {malformed}"))?;
+    let daily_cap = form.some("cap").map(str::parse).transpose();
+    let daily_cap = daily_cap.map_err(|_| String::from("The daily cap is not a whole number"))?;
+    Ok(MailboxRequest { address, display: form.some("display").map(str::to_owned), daily_cap })
+}
+
+#[derive(Template)]
+#[template(path = "desk/mailboxes-made.html")]
+struct Made {
+    frame: Frame,
+    made: Vec<NewCredentials>,
+    csv: String,
+    /// The CSV as the address of a download: it exists in this answer only.
+    data: String,
+}
+
+/// Passwords are shown here and never again.
+fn made_page(frame: Frame, made: Vec<NewCredentials>) -> Answer {
+    let csv = credentials_csv(&made)?;
+    let data = format!("data:text/csv;charset=utf-8,{}", encode(&csv));
+    Ok(page(&Made { frame, made, csv, data }).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "desk/mailboxes-import.html")]
+struct Import {
+    frame: Frame,
+    text: String,
+    faults: Vec<RowFault>,
+}
+
+/// The form of many.
+pub(super) async fn import_form(viewer: Viewer) -> Answer {
+    viewer.must(Scope::MailboxesWrite)?;
+    let frame = Frame::new("/mailboxes", &viewer);
+    Ok(page(&Import { frame, text: String::new(), faults: Vec::new() }).into_response())
+}
+
+/// Makes all or none.
+pub(super) async fn import(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
+    let form = Fields::parse(&body);
+    viewer.takes(Scope::MailboxesWrite, &form)?;
+    let text = form.get("csv").to_owned();
+    let frame = Frame::new("/mailboxes", &viewer);
+    match ops.desk_import(viewer.workspace.as_ref(), &text).await? {
+        Imported::Made(new) => {
+            made(&ops, &viewer, &new).await?;
+            made_page(frame, new)
+        }
+        Imported::Refused(faults) => {
+            let again = Import { frame, text, faults };
+            Ok(crate::site::page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &again))
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "desk/mailbox.html")]
+struct One {
+    frame: Frame,
+    view: MailboxView,
+}
+
+/// `/mailboxes/<id>`
+pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>) -> Answer {
+    viewer.must(Scope::MailboxesRead)?;
+    let view = ops.desk_mailbox(viewer.workspace.as_ref(), &MailboxId(id)).await?;
+    Ok(page(&One { frame: Frame::new("/mailboxes", &viewer), view }).into_response())
+}
+
+/// Suspends, resumes, or makes a new password.
+pub(super) async fn act_on_one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>, body: String) -> Answer {
+    let form = Fields::parse(&body);
+    viewer.takes(Scope::MailboxesWrite, &form)?;
+    let (workspace, id) = (viewer.workspace.as_ref(), MailboxId(id));
+    match form.get("do") {
+        "suspend" => suspend(&ops, &viewer, std::slice::from_ref(&id), true).await?,
+        "resume" => suspend(&ops, &viewer, std::slice::from_ref(&id), false).await?,
+        "password" => {
+            let new = ops.desk_reset_password(workspace, &id).await?;
+            audited(&ops, &viewer, "mailbox.password", id.as_str()).await?;
+            return made_page(Frame::new("/mailboxes", &viewer), vec![new]);
+        }
+        other => return Err(Refused::Typed(format!("`{other}` is no deed of a mailbox"))),
+    }
+    Ok(see_other(&format!("/mailboxes/{}", encode(id.as_str()))))
+}
