@@ -22,7 +22,7 @@ use rules::{
     pacing::Limits,
     retry::Schedule,
 };
-use store::Due;
+use store::{Due, ReversePath};
 use syntax::Timestamp;
 
 use super::{Board, Key};
@@ -255,6 +255,7 @@ fn mail(domain: u32, mailbox: u32, number: u32) -> (Timestamp, Due) {
         envid: None,
         original: None,
         notify_failure: true,
+        reverse_path: ReversePath::Own,
     };
     (at, due)
 }

@@ -204,6 +204,29 @@ impl World {
         }
     }
 
+    /// Waits until one of them is in that state.
+    pub async fn wait_for_any(&self, subjects: &[&str], state: State) {
+        self.wait_until("one has come to that state", async || {
+            for subject in subjects {
+                if self.recipient(subject).await.state == state {
+                    return true;
+                }
+            }
+            false
+        })
+        .await;
+    }
+
+    /// Waits until it is so.
+    pub async fn wait_until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "waited in vain until {what}");
+    }
+
     /// Returns once the relay has settled something that it was given just now: it has looked at the queue since.
     pub async fn looks_again(&self) {
         self.zone("probe.test", "@ MX 0 .\n").await;
