@@ -123,7 +123,7 @@ impl Wish {
         let text = format!(
             "data_dir = \"{}\"\nhostname = \"box.acme.test\"\n[database]\nurl = \"{}\"\n[listen]\nmx = []\n\
              submission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\ndns = []\nhttp = [\"127.0.0.1:0\"]\nhttps = []\n\
-             [dns]\nservers = [\"{}\"]\n[relay]\nmx_port = {}\n{}\n[blocklist]\ninterval_s = 0\n",
+             [dns]\nservers = [\"{}\"]\n[relay]\nmx_port = {}\n{}\n[blocklist]\ninterval_s = 0\n[proof]\ninterval_s = 0\n",
             self.data().display(),
             self.database,
             self.dns,

@@ -8,6 +8,7 @@ mod crash;
 mod explain;
 mod house;
 mod relay;
+mod web;
 
 use std::process::ExitCode;
 
@@ -29,11 +30,22 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("web") => match web::run(json) {
+            Ok(text) => {
+                println!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("bench web: {why}");
+                ExitCode::FAILURE
+            }
+        },
         Some("relay") => relay_bench(&arguments, json),
         Some("crash") => campaign(&arguments, json),
         _ => {
             eprintln!(
-                "benches explain|check [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | crash [--runs N] [--seed S] [--json]"
+                "benches explain|check|web [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | \
+                 crash [--runs N] [--seed S] [--json]"
             );
             ExitCode::from(2)
         }

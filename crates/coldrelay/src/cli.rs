@@ -11,6 +11,7 @@ mod lab;
 mod mail;
 mod mailbox;
 mod probe;
+mod proof;
 mod queue;
 mod reference;
 mod report;

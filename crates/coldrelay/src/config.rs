@@ -12,7 +12,7 @@ use std::{
 use syntax::Address;
 
 pub use read::load;
-use rules::{cost::Tier, money::Cents};
+use rules::{cost::Tier, money::Cents, proof::Required};
 pub use sample::{listed, sample};
 
 /// What is known about a setting, for the sample and for `config describe`.
@@ -125,6 +125,15 @@ settings! {
     arriving_rspamd: Option<SocketAddr> = "arriving.rspamd", "\"\"";
     /// Milliseconds after which a message goes on without rspamd's word.
     arriving_rspamd_limit_ms: u64 = "arriving.rspamd_limit_ms", "5000";
+    /// Which pairing proofs a mailbox must have to send: `failed` (one whose last proof failed cannot send), `always` (nor can one
+    /// that was never proved), `never`.
+    proof_required: Required = "proof.required", "\"failed\"";
+    /// Seconds between two pairing proofs of a mailbox, and a new one is proved at once; 0 makes only those that are asked for.
+    proof_interval_s: u64 = "proof.interval_s", "86400";
+    /// Pairing proofs at the same time.
+    proof_at_once: u32 = "proof.at_once", "4";
+    /// Longest wait for one leg of a proof, in seconds.
+    proof_limit_s: u64 = "proof.limit_s", "60";
 
     /// Most SMTP callouts (`check mailbox --callout`) in 24 hours; 0 turns them off.
     callout_daily: u32 = "callout.daily", "0";
@@ -155,6 +164,8 @@ settings! {
 
     /// Whether the public pages are served: `/tools` and `/smtp-errors`. They reach public addresses alone.
     web_public: bool = "web.public", "true";
+    /// Requests to the REST API that one key, or one address without a key, may make in a minute.
+    web_api_requests_per_minute: u32 = "web.api_requests_per_minute", "600";
 
     /// What the MTA-STS policies ask of senders: `testing`, or `enforce` once the certificate is one that they can verify.
     mta_sts_mode: String = "mta_sts.mode", "\"testing\"";

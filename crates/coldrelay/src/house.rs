@@ -6,7 +6,7 @@ use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
 use notify::Posting;
-use ops::{BlocklistWatch, House, HouseSettings, Ops, Publishing, Running};
+use ops::{BlocklistWatch, House, HouseSettings, Ops, ProofWatch, Publishing, Running};
 use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -41,6 +41,7 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         publishing: publishing(config),
         daily_cap: config.submission_daily_cap,
         expiry: Duration::from_secs(config.relay_expiry_s),
+        proof_required: config.proof_required,
     })
 }
 
@@ -92,7 +93,8 @@ impl Served {
         let checks = public_checks(config, &ops)?;
         let (public, posting) = (public_pages(config, ops.clone())?, posting(config, &ops));
         let (metrics, sts_mode) = (house.metrics.clone(), sts_mode(config)?);
-        let site = Site { store, ops, metrics, sts_mode, checks, posting, public };
+        let api_quota = config.web_api_requests_per_minute;
+        let site = Site { store, ops, metrics, sts_mode, checks, posting, public, api_quota };
         let (mut http, mut https, mut web) = (Vec::new(), Vec::new(), Vec::new());
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;
@@ -178,6 +180,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
                 target,
                 limit: Duration::from_millis(config.arriving_rspamd_limit_ms),
             }),
+            proof_required: config.proof_required,
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -205,6 +208,12 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),
         webhooks: Some(posting(config, ops)),
+        proofs: Some(ProofWatch {
+            interval: Duration::from_secs(config.proof_interval_s),
+            at_once: config.proof_at_once,
+            limit: Duration::from_secs(config.proof_limit_s),
+            mx_port: config.relay_mx_port,
+        }),
         poll: POLL,
     })
 }

@@ -3,6 +3,7 @@
 use rules::{
     Fault, forward,
     id::{MailTestId, MailboxId, RecipientId},
+    proof::CORRESPONDENT,
     token,
 };
 use store::{Mailbox, QueuedMessage, QueuedRecipient, RuleAction, SendingDomain};
@@ -29,6 +30,8 @@ pub(crate) enum Place {
     Test(MailTestId),
     /// A reverse-path under which we passed mail on: what comes back is passed on to whom it stands for.
     Return(Address),
+    /// The correspondent of a pairing proof under way: the message is looked at, whatever its faults.
+    Correspondent,
 }
 
 impl Addressee {
@@ -36,7 +39,7 @@ impl Addressee {
     pub(crate) fn mailbox(&self) -> Option<&MailboxId> {
         match &self.place {
             Place::Mailbox(mailbox) => Some(mailbox),
-            Place::Test(_) | Place::Return(_) => None,
+            Place::Test(_) | Place::Return(_) | Place::Correspondent => None,
         }
     }
 }
@@ -73,7 +76,10 @@ pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fa
         let about = Some(About { recipient: recipient.id, address: recipient.address });
         return Ok(found(address, Place::Mailbox(message.mailbox), domain, about));
     }
-    if address.local().get(..TEST_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(TEST_PREFIX))
+    if begins_with(address, CORRESPONDENT) && shared.store.proof_of_correspondent(address).await?.is_some() {
+        return Ok(found(address, Place::Correspondent, domain, None));
+    }
+    if begins_with(address, TEST_PREFIX)
         && let Some(test) = shared.store.waiting_mail_test(address).await?
     {
         return Ok(found(address, Place::Test(test), domain, None));
@@ -86,6 +92,11 @@ pub(crate) async fn find(shared: &Shared, address: &Address) -> Result<Found, Fa
         Some(mailbox) => found(address, Place::Mailbox(mailbox.id), domain, None),
         None => Found::NoMailbox,
     })
+}
+
+/// Whether the local part begins so, whatever the case.
+pub(crate) fn begins_with(address: &Address, prefix: &str) -> bool {
+    address.local().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn found(address: &Address, place: Place, domain: SendingDomain, about: Option<About>) -> Found {

@@ -19,7 +19,7 @@ use crate::{
     answer,
     notification::{self, Notification},
     pass_on::{self, PassedOn},
-    receiver_report, replies, room,
+    proof, receiver_report, replies, room,
     settings::{MAX_RECEIVED, VERIFY_LIMIT},
     start::Shared,
     suspect::Suspect,
@@ -71,13 +71,18 @@ impl Arrival<'_> {
             }
         }
         let verdicts = self.verify(content).await?;
-        if self.fails_dmarc(&verdicts) {
+        // An answer of a proof is the house's own: here it is asked whether it arrives, not whether its sender is in order.
+        let letter = proof::letter_of(&self, &message).await?;
+        if letter.is_none() && self.fails_dmarc(&verdicts) {
             let domain = verdicts.from_domain.as_ref().map_or_else(String::new, ToString::to_string);
             return Ok(common::dmarc_reject(&domain));
         }
         let id = self.shared.unique(self.helo);
         let seen = self.look(&message, content, verdicts, &id).await;
-        self.store(&seen).await?;
+        match letter {
+            Some(message_id) => proof::keep(&self, &message_id, &seen.traced, &seen.verdicts).await?,
+            None => self.store(&seen).await?,
+        }
         Ok(replies::stored(&id))
     }
 
@@ -162,6 +167,8 @@ impl Arrival<'_> {
                     let returned = pass_on::returned(self, seen.message, &seen.top, original, &addressee.domain);
                     arriving.forwards.extend(returned.await?);
                 }
+                // What nobody expects there: the proof has ended meanwhile.
+                Place::Correspondent => {}
             }
         }
         if let Some(found) = seen.report.clone().filter(|_| !arriving.mails.is_empty()) {
@@ -213,16 +220,20 @@ impl Arrival<'_> {
         Ok(())
     }
 
-    /// As it came, without our trace fields: what is tested is the sender's work.
-    async fn keep_for_test(&self, test: &MailTestId, content: &[u8]) -> Result<(), Fault> {
-        let arrival = TestArrival {
+    /// How it came.
+    pub(crate) fn came(&self) -> TestArrival {
+        TestArrival {
             at: self.shared.store.clock().now(),
             peer: self.peer,
             helo: self.helo.to_owned(),
             tls: self.secured,
             reverse_path: self.reverse_path.cloned(),
-        };
-        self.shared.store.keep_mail_test(test, arrival, content).await.map(drop)
+        }
+    }
+
+    /// As it came, without our trace fields: what is tested is the sender's work.
+    async fn keep_for_test(&self, test: &MailTestId, content: &[u8]) -> Result<(), Fault> {
+        self.shared.store.keep_mail_test(test, self.came(), content).await.map(drop)
     }
 
     /// What it is, as far as it alone says. RFC 3834 §3.3: what comes from the null reverse-path is no person's.

@@ -11,6 +11,7 @@ mod arrival;
 mod mx;
 mod notification;
 mod pass_on;
+mod proof;
 mod receiver_report;
 mod replies;
 mod room;
@@ -22,6 +23,7 @@ mod suspect;
 mod trace;
 
 pub use addressee::{ROLES, TEST_PREFIX};
+pub use proof::{Issued, Pass, Passes};
 pub use settings::Settings;
 pub use start::{Inbound, Listeners, bind};
 pub use suspect::{Listings, Rspamd};

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use net::House;
-use rules::{Fault, event::Event};
+use rules::{Fault, event::Event, proof::CORRESPONDENT};
 use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Transaction},
@@ -13,7 +13,7 @@ use syntax::Address;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
-    addressee::{self, Addressee, Found, Place},
+    addressee::{self, Addressee, Found, Place, begins_with},
     arrival::Arrival,
     replies, room,
     settings::MAX_ERRORS,
@@ -143,6 +143,14 @@ impl Mx {
         self.declared_octets = 0;
     }
 
+    /// A proof under way asks for a name that cannot exist: that it is refused is no news.
+    async fn is_proof(&self) -> bool {
+        match self.reverse_path.as_ref().filter(|path| begins_with(path, CORRESPONDENT)) {
+            Some(path) => self.shared.store.proof_of_correspondent(path).await.is_ok_and(|proof| proof.is_some()),
+            None => false,
+        }
+    }
+
     async fn write_down(&self, reply: &Reply) {
         let event = Event::InboundRefused { reply: reply.to_string() };
         if let Err(fault) = self.shared.store.record(vec![event]).await {
@@ -165,7 +173,9 @@ impl House<Question, Answer> for Mx {
         if reply.is_positive() {
             return Answer::Reply(reply);
         }
-        self.write_down(&reply).await;
+        if !self.is_proof().await {
+            self.write_down(&reply).await;
+        }
         self.refused_recipients += usize::from(is_rcpt && reply.is_permanent());
         // Somebody is guessing names.
         if self.refused_recipients > MAX_ERRORS {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rules::proof::Required;
+
 use crate::{Listings, Rspamd};
 
 /// Limits and names.
@@ -30,6 +32,8 @@ pub struct Settings {
     pub listings: Option<Listings>,
     /// A filter that looks at each message; what it says flags it.
     pub rspamd: Option<Rspamd>,
+    /// Which pairing proofs a mailbox must have to submit.
+    pub proof_required: Required,
 }
 
 impl Default for Settings {
@@ -51,6 +55,7 @@ impl Default for Settings {
             reject_dmarc_failures: true,
             listings: None,
             rspamd: None,
+            proof_required: Required::default(),
         }
     }
 }

@@ -22,7 +22,7 @@ use tokio::{
 };
 
 use crate::{
-    Settings, replies,
+    Passes, Settings, replies,
     session::{self, Role},
     settings::SLOT_LIMIT,
 };
@@ -53,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) tls: ServerTls,
     /// Checked when a login is unknown, so that the answer takes as long.
     pub(crate) nobodys_hash: String,
+    pub(crate) passes: Passes,
     slots: Arc<Semaphore>,
     counter: AtomicU64,
 }
@@ -63,7 +64,14 @@ impl Inbound {
         let nobodys_hash = secret::hash_password(&key, "nobody");
         let slots = Arc::new(Semaphore::new(settings.max_messages_in_hand));
         let counter = AtomicU64::new(0);
-        Self { shared: Arc::new(Shared { settings, store, verifier, key, tls, nobodys_hash, slots, counter }) }
+        let shared =
+            Shared { settings, store, verifier, key, tls, nobodys_hash, passes: Passes::default(), slots, counter };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// One-time passwords that the submission takes from this process.
+    pub fn passes(&self) -> Passes {
+        self.shared.passes.clone()
     }
 
     /// Serves these listeners until stopped; returns when the last session has ended. May be called

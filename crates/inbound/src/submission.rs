@@ -8,7 +8,7 @@ use rules::{
     Fault,
     event::Event,
     secret,
-    submission::{Caller, Refused, check_mail, check_message, check_recipient, header_malformed},
+    submission::{Caller, Refused, check_mail, check_message, check_proof, check_recipient, header_malformed},
 };
 use smtp::{
     Reply, replies as common,
@@ -18,13 +18,15 @@ use store::{Mailbox, NewMessage, NewRecipient};
 use syntax::{Address, Message, Timestamp, message_ids};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{replies, session::Known, settings::MAX_RECEIVED, start::Shared, trace};
+use crate::{Pass, replies, session::Known, settings::MAX_RECEIVED, start::Shared, trace};
 
 /// One session with a user's program.
 pub(crate) struct Submission {
     shared: Arc<Shared>,
     known: Arc<Known>,
     mailbox: Option<Mailbox>,
+    /// The session is the house's own, and carries the message of a proof.
+    pass: Option<Pass>,
     slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -53,7 +55,7 @@ impl From<Refused> for No {
 
 impl Submission {
     pub(crate) fn new(shared: Arc<Shared>, known: Arc<Known>) -> Self {
-        Self { shared, known, mailbox: None, slot: None }
+        Self { shared, known, mailbox: None, pass: None, slot: None }
     }
 
     async fn reply(&mut self, question: Question) -> Result<Reply, No> {
@@ -68,6 +70,7 @@ impl Submission {
                 if let Some(fault) = self.shared.store.latched() {
                     return Err(fault.into());
                 }
+                self.may_send().await?;
                 check_mail(&self.caller().await?, reverse_path.as_ref())?;
                 Ok(common::sender_ok())
             }
@@ -95,7 +98,11 @@ impl Submission {
             Err(_) => None,
         };
         let hash = mailbox.as_ref().map_or(&self.shared.nobodys_hash, |mailbox| &mailbox.password_hash);
-        let is_right = secret::verify_password(&self.shared.key, password, hash);
+        let mut is_right = secret::verify_password(&self.shared.key, password, hash);
+        if let (false, Some(mailbox)) = (is_right, &mailbox) {
+            self.pass = self.shared.passes.redeem(&self.shared.key, password, &mailbox.id);
+            is_right = self.pass.is_some();
+        }
         match mailbox {
             Some(mailbox) if is_right && mailbox.suspended_at.is_some() => {
                 Err(No::Refused(common::mailbox_suspended_at_login()))
@@ -113,19 +120,33 @@ impl Submission {
         self.mailbox.as_ref().ok_or_else(|| No::Refused(common::authentication_required()))
     }
 
+    /// Whether the mailbox's pairing proof lets it send. The message of a proof is what a repair is seen by.
+    async fn may_send(&self) -> Result<(), No> {
+        let mailbox = self.mailbox()?;
+        if self.pass.is_none() {
+            let standing = self.shared.store.proof_standing(&mailbox.id).await?;
+            check_proof(&mailbox.address, &standing, self.shared.settings.proof_required)?;
+        }
+        Ok(())
+    }
+
     /// What the rules need to know, as it is now: grants and counts change while a session lasts.
     async fn caller(&self) -> Result<Caller, No> {
         let mailbox = self.mailbox()?;
         let since = self.shared.store.clock().now() - DAY;
-        Ok(Caller {
-            mailbox: mailbox.address.clone(),
-            grants: self.shared.store.grants(&mailbox.id).await?,
-            accepted_today: self.shared.store.accepted_since(&mailbox.id, since).await?,
-            daily_cap: mailbox.daily_cap,
-        })
+        let (accepted_today, daily_cap) = match &self.pass {
+            // The message of a proof counts against no cap.
+            Some(_) => (0, 1),
+            None => (self.shared.store.accepted_since(&mailbox.id, since).await?, mailbox.daily_cap),
+        };
+        let grants = self.shared.store.grants(&mailbox.id).await?;
+        Ok(Caller { mailbox: mailbox.address.clone(), grants, accepted_today, daily_cap })
     }
 
     async fn rcpt(&self, address: &Address) -> Result<Reply, No> {
+        if self.pass.as_ref().is_some_and(|pass| pass.to.key() != address.key()) {
+            return Err(No::Refused(common::relay_denied()));
+        }
         let suppression = self.shared.store.suppression(address).await?;
         check_recipient(address, suppression.as_ref().map(|suppression| suppression.reason.as_str()))?;
         Ok(common::recipient_ok())
@@ -137,11 +158,15 @@ impl Submission {
             return Err(No::Refused(common::too_many_hops()));
         }
         // Again: another session may have used up the cap since MAIL.
+        self.may_send().await?;
         let caller = self.caller().await?;
         check_mail(&caller, transaction.reverse_path.as_ref())?;
         let from = check_message(&caller, &message)?;
         let new = self.compose(&message, from, transaction).await?;
-        let id = self.shared.store.accept(new, Vec::new()).await?;
+        let id = match &self.pass {
+            Some(pass) => self.shared.store.accept_for_proof(new, &pass.proof).await?,
+            None => self.shared.store.accept(new, Vec::new()).await?,
+        };
         Ok(replies::queued(id.as_str()))
     }
 
@@ -163,11 +188,18 @@ impl Submission {
                 // Bcc names those who must not be named (RFC 5322 §3.6.3); Return-Path is the last hop's.
                 ["Bcc", "Resent-Bcc", "Return-Path"].iter().any(|name| field.name.eq_ignore_ascii_case(name))
             }),
-            recipients: recipients(transaction.recipients),
+            recipients: self.recipients(transaction.recipients),
             envid: transaction.parameters.envid,
             expires_at: now + self.shared.settings.expiry,
             from,
         })
+    }
+
+    /// Nobody is to read a notice about the message of a proof.
+    fn recipients(&self, named: Vec<Recipient>) -> Vec<NewRecipient> {
+        let is_quiet = self.pass.is_some();
+        let quiet = |new: NewRecipient| NewRecipient { notify_failure: new.notify_failure && !is_quiet, ..new };
+        recipients(named).into_iter().map(quiet).collect()
     }
 
     async fn write_down(&self, reply: &Reply) {

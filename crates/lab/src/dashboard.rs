@@ -6,13 +6,20 @@ use check::{Blocklists, Checks};
 use dns::Asker;
 use net::Stop;
 use notify::Metrics;
-use ops::{AccountRequest, Ops};
-use rules::{Blame, Fault, Retry, access::Role, cost::Tiers, reach::Reach};
+use ops::{AccountRequest, NewKey, Ops};
+use rules::{
+    Blame, Fault, Retry,
+    access::{Role, Scope},
+    cost::Tiers,
+    reach::Reach,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
 
 use crate::{Lab, roster::SPAMHAUS, stage::webhooks, world::World};
 
+/// Requests to the API in a minute: the lab is there to be tried out, by programs too.
+const LAB_QUOTA: u32 = 60_000;
 /// Who signs in by the link.
 const VISITOR: &str = "you@lab.test";
 
@@ -44,6 +51,7 @@ impl Dashboard {
             checks: checks(world)?,
             posting: webhooks(world),
             public: Some(Public::new(ops.clone(), Tiers::published())),
+            api_quota: LAB_QUOTA,
         };
         Ok(Self { address, serving: tokio::spawn(web::serve(listener, site, stop)) })
     }
@@ -62,6 +70,15 @@ impl Lab {
         }
         let token = self.ops.sign_in_link(VISITOR, "lab").await?;
         Ok(format!("http://{}/sign-in/link/{token}", self.dashboard.address))
+    }
+
+    /// A key to the REST API with every scope.
+    ///
+    /// # Errors
+    /// `api-key.*`, `store.*`
+    pub(crate) async fn api_key(&self) -> Result<String, Fault> {
+        let new = NewKey { name: String::from("the lab's visitor"), scopes: Scope::all().collect(), workspace: None };
+        Ok(self.ops.add_api_key(new, "lab").await?.key)
     }
 }
 

@@ -23,5 +23,5 @@ mod stage;
 mod story;
 mod world;
 
-pub use report::{Delivery, FaultStory, Hostile, Received, Refusal, Report};
+pub use report::{Delivery, FaultStory, Hostile, ProofStory, Received, Refusal, Report};
 pub use stage::{Invitation, Lab, Options};

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use reference::{Action, HowLong, Who};
+use rules::proof::{Outcome, Seen, Step};
 use syntax::{Address, Domain};
 
 /// The story's outcome.
@@ -22,6 +23,8 @@ pub struct Report {
     pub domains: Vec<DomainSummary>,
     /// Our mailboxes.
     pub mailboxes: Vec<MailboxSummary>,
+    /// Pairing proofs of the domain that is in order.
+    pub proofs: Vec<ProofStory>,
     /// Answers that came into our mailboxes.
     pub replies_received: usize,
     /// Notifications that came from other hosts.
@@ -125,6 +128,25 @@ pub struct FaultStory {
     pub findings_after: Vec<String>,
     /// The replies that it predicted, beside the real ones.
     pub forecasts: Vec<Forecast>,
+    /// The pairing proofs of its mailbox before the repair and after it, where they were made.
+    pub proofs: Vec<ProofStory>,
+}
+
+/// A pairing proof, and what the submission said to the mailbox after it.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct ProofStory {
+    /// The mailbox.
+    pub mailbox: Address,
+    /// What it came to.
+    pub outcome: Option<Outcome>,
+    /// What it failed for: `proof.mx`.
+    pub finding: Option<Step>,
+    /// The entry that explains it.
+    pub entry: Option<String>,
+    /// Its steps.
+    pub steps: Vec<Seen>,
+    /// The answer to MAIL of a message that the mailbox would send.
+    pub submission: Option<String>,
 }
 
 /// A predicted reply beside the real one; `None` is a message that is taken.

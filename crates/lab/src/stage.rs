@@ -8,7 +8,7 @@ use std::{
 
 use net::{ServerTls, Stop, Stopper};
 use notify::Posting;
-use ops::{House, HouseSettings, Ops, Publishing, Running};
+use ops::{House, HouseSettings, Ops, ProofWatch, Publishing, Running};
 use rules::{Blame, Clock, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -56,6 +56,8 @@ pub struct Lab {
 pub struct Invitation {
     /// The dashboard, with a link that signs in once.
     pub sign_in: String,
+    /// A key to the REST API, with every scope.
+    pub api_key: String,
     /// Submission with STARTTLS.
     pub submission: SocketAddr,
     /// Submission over TLS.
@@ -127,6 +129,7 @@ async fn open_ops(world: &World, folder: &std::path::Path, clock: Arc<dyn Clock>
         publishing: Publishing::Embedded,
         daily_cap: 500,
         expiry: Duration::from_secs(600),
+        proof_required: rules::proof::Required::default(),
     })
 }
 
@@ -158,6 +161,13 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
         blocklists: None,
         webhooks: Some(webhooks(world)),
+        // The story plants its faults first: it asks for each proof itself.
+        proofs: Some(ProofWatch {
+            interval: Duration::ZERO,
+            at_once: 4,
+            limit: Duration::from_secs(20),
+            mx_port: world.mx_port,
+        }),
         poll: Duration::from_millis(250),
     })
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod forecast;
+mod proving;
 mod telling;
 
 use std::time::Duration;
@@ -106,11 +107,14 @@ impl Lab {
         let directs = self.go_around().await?;
         self.say("Waiting for deliveries, retries, answers and bounces");
         self.rest().await?;
+        self.say("Proving mailboxes: out through the public paths, and back by the MX");
+        let proofs = self.prove(&[ANN, "ben@acme-mail.test", "ann+west@acme-mail.test"]).await?;
         self.say("Repairing each fault and sending again");
         let faults = self.repair_all(&logins, &planted, &directs).await?;
         let mut report = self.tell(directs, refused, faults).await?;
         report.forecasts = healthy.forecasts(&report.deliveries);
         report.healthy = healthy.findings;
+        report.proofs = proofs;
         let invitation = self.invitation(ann).await?;
         Ok((report, invitation))
     }
@@ -216,6 +220,7 @@ impl Lab {
     async fn invitation(&self, login: &Login) -> Result<Invitation, Fault> {
         Ok(Invitation {
             sign_in: self.sign_in_link().await?,
+            api_key: self.api_key().await?,
             submission: self.submission()?,
             submissions: self.house.submissions.first().copied().ok_or_else(no_listener)?,
             dns: self.world.authority.addresses().first().copied().ok_or_else(no_listener)?,

@@ -98,6 +98,10 @@ fn details(event: &Event) -> String {
         Event::Suppressed { address, reason } => {
             format!("domain={} reason={}", address.domain(), quoted(reason))
         }
+        Event::MailboxProofPassed { mailbox, .. } => format!("mailbox={mailbox}"),
+        Event::MailboxProofFailed { mailbox, finding, entry, evidence, .. } => {
+            format!("mailbox={mailbox} finding={} entry={entry} evidence={}", finding.finding(), quoted(evidence))
+        }
         Event::ListingChanged { subject, zone, before, now, codes, bad } => format!(
             "subject={subject} zone={zone} before={} now={} codes={} bad={bad}",
             before.map_or("-", Listing::as_str),

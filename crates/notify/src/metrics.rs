@@ -119,6 +119,12 @@ fn moves(event: &Event) -> (&'static str, Vec<Label>) {
         Event::Suppressed { reason, .. } => {
             ("coldrelay_suppressions_total", vec![Label::new("reason", known_reason(reason))])
         }
+        Event::MailboxProofPassed { .. } => {
+            ("coldrelay_proofs_total", vec![Label::new("outcome", "passed"), Label::new("finding", "none")])
+        }
+        Event::MailboxProofFailed { finding, .. } => {
+            ("coldrelay_proofs_total", vec![Label::new("outcome", "failed"), Label::new("finding", finding.finding())])
+        }
         Event::ListingChanged { zone, now, .. } => {
             let zone = reference::blocklist(zone).map_or("other", reference::Blocklist::zone);
             ("coldrelay_listing_changes_total", vec![Label::new("zone", zone), Label::new("now", now.as_str())])

@@ -3,6 +3,7 @@
 mod facts;
 mod proof;
 mod publishing;
+mod state;
 
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use syntax::{Address, Domain, Timestamp};
 
 pub use facts::name_deeds;
 pub use proof::Check;
+pub use state::{DomainState, DomainStep};
 
 use crate::{Ops, Publishing};
 

@@ -20,7 +20,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{BlocklistWatch, Ops};
+use crate::{BlocklistWatch, Ops, ProofWatch, proof::Prover};
 
 /// Longest wait for everything to stop.
 const FAREWELL: Duration = Duration::from_secs(45);
@@ -47,6 +47,8 @@ pub struct HouseSettings {
     pub blocklists: Option<BlocklistWatch>,
     /// How webhooks are posted; `None` posts none.
     pub webhooks: Option<Posting>,
+    /// Pairing proofs; `None` makes none, not even those that are asked for.
+    pub proofs: Option<ProofWatch>,
     /// How often zones, egress IPs and the event log are looked at in the store.
     pub poll: Duration,
 }
@@ -87,6 +89,7 @@ impl House {
             tls,
             blocklists,
             webhooks,
+            proofs,
             poll,
         } = settings;
         let listeners = Listeners {
@@ -107,11 +110,15 @@ impl House {
             state: Mutex::default(),
         });
         watch.refresh().await?;
+        let mut tasks = JoinSet::new();
         let (submission, submissions, mx) =
             (addresses(&listeners.submission), addresses(&listeners.submissions), addresses(&listeners.mx));
+        if let Some(proofs) = proofs {
+            let prover = Prover::new(ops.clone(), proofs, &submission, &submissions, server.passes());
+            tasks.spawn(prover.run(poll, stop.clone()));
+        }
         let relay =
             Relay::new(outbound, ops.store.clone(), ops.resolver.clone(), ClientTls::opportunistic(), ops.key.clone());
-        let mut tasks = JoinSet::new();
         tasks.spawn(serve(server, listeners, stop.clone()));
         tasks.spawn(relay_mail(relay, stop.clone()));
         tasks.spawn(watch.clone().run(poll, stop.clone()));

@@ -9,6 +9,7 @@ mod mail_test;
 mod mailbox;
 mod mailbox_check;
 mod probe;
+mod proof;
 mod queue;
 mod record;
 mod report;
@@ -23,12 +24,13 @@ mod webhook;
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault, Verified};
-pub use domain::{Check, DomainReport, DomainRequest, DomainSummary, name_deeds};
+pub use domain::{Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, name_deeds};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
+pub use proof::ProofWatch;
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use report::{
@@ -59,6 +61,8 @@ pub struct Ops {
     pub daily_cap: u32,
     /// How long a submitted message may wait in the queue.
     pub expiry: std::time::Duration,
+    /// Which pairing proofs a mailbox must have to send.
+    pub proof_required: rules::proof::Required,
 }
 
 /// How records reach the DNS.

@@ -184,7 +184,7 @@ pub fn credentials_csv(credentials: &[NewCredentials]) -> Result<String, Fault> 
     write_csv(&rows)
 }
 
-fn password() -> Result<String, Fault> {
+pub(crate) fn password() -> Result<String, Fault> {
     let mut password = String::new();
     let mut octets = [0; 64];
     while password.len() < PASSWORD_LENGTH {

@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use rules::{Fault, id::WorkspaceId};
+use rules::{
+    Fault,
+    id::{DomainId, WorkspaceId},
+};
 use syntax::Address;
 
 use crate::{
@@ -77,15 +80,19 @@ impl Ops {
         Ok((requests, bad))
     }
 
-    /// CSV of the mailboxes of a workspace, without passwords: what sequencers ask for, and what an import reads.
+    /// CSV of the mailboxes of a workspace, or of one domain, without passwords: what sequencers ask for, and what an import reads.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn export_mailboxes_within(&self, of: Option<&WorkspaceId>) -> Result<String, Fault> {
+    pub async fn export_mailboxes_within(
+        &self,
+        of: Option<&WorkspaceId>,
+        domain: Option<&DomainId>,
+    ) -> Result<String, Fault> {
         let columns =
             ["address", "display", "daily_cap", "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port"];
         let mut rows = vec![columns.map(String::from).to_vec()];
-        for mailbox in self.store.mailboxes_after(of, None, "", u32::MAX >> 1).await? {
+        for mailbox in self.store.mailboxes_after(of, domain, "", u32::MAX >> 1).await? {
             let host = mailbox.address.domain().child("box").to_string();
             rows.push(vec![
                 mailbox.address.to_string(),

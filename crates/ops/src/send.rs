@@ -6,7 +6,7 @@ use rules::{
     Blame, Fault, Retry,
     id::MessageId,
     secret::unguessable,
-    submission::{Caller, Refused, check_mail, check_message, check_recipient},
+    submission::{Caller, Refused, check_mail, check_message, check_proof, check_recipient},
 };
 use store::{NewMessage, NewRecipient, Once};
 use syntax::{Address, Draft, FromField, Message};
@@ -65,6 +65,8 @@ impl Ops {
             accepted_today: self.store.accepted_since(&mailbox.id, now - DAY).await?,
             daily_cap: mailbox.daily_cap,
         };
+        let standing = self.store.proof_standing(&mailbox.id).await?;
+        check_proof(&mailbox.address, &standing, self.proof_required).map_err(refused)?;
         check_mail(&caller, Some(&mailbox.address)).map_err(refused)?;
         for address in &composed.to {
             let suppression = self.store.suppression(address).await?;

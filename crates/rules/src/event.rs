@@ -6,6 +6,7 @@ use syntax::{Address, Domain};
 use crate::{
     id::{AttemptId, MailId, MailboxId, MessageId, RecipientId, ReportId},
     listing::Listing,
+    proof::Step,
 };
 
 /// Something that happened. [`Event::kind`] is its stable public id.
@@ -41,6 +42,10 @@ pub enum Event {
     InboundRefused { reply: String },
     /// An address went onto the suppression list.
     Suppressed { address: Address, reason: String },
+    /// A mailbox's pairing proof passed, which it had not before.
+    MailboxProofPassed { mailbox: MailboxId, address: Address },
+    /// A mailbox's pairing proof failed, or fails for another reason than before.
+    MailboxProofFailed { mailbox: MailboxId, address: Address, finding: Step, entry: String, evidence: String },
     /// A blocklist lists an IP or domain of ours, says something else of it, or has ended a listing.
     /// `bad`: mail is refused for it.
     ListingChanged {
@@ -84,6 +89,8 @@ impl Event {
         "mail-received",
         "inbound-refused",
         "suppressed",
+        "mailbox-proof-passed",
+        "mailbox-proof-failed",
         "listing-changed",
         "reply-received",
         "recipient-opted-out",
@@ -108,6 +115,8 @@ impl Event {
             Self::MailReceived { .. } => "mail-received",
             Self::InboundRefused { .. } => "inbound-refused",
             Self::Suppressed { .. } => "suppressed",
+            Self::MailboxProofPassed { .. } => "mailbox-proof-passed",
+            Self::MailboxProofFailed { .. } => "mailbox-proof-failed",
             Self::ListingChanged { .. } => "listing-changed",
             Self::ReplyReceived { .. } => "reply-received",
             Self::RecipientOptedOut { .. } => "recipient-opted-out",

@@ -55,4 +55,6 @@ ids! {
     WebhookId;
     /// One event on its way to one endpoint.
     DeliveryId;
+    /// A pairing proof of a mailbox.
+    ProofId;
 }

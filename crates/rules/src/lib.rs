@@ -20,6 +20,7 @@ pub mod opt_out;
 pub mod outcome;
 pub mod pacing;
 pub mod probe;
+pub mod proof;
 pub mod reach;
 pub mod retry;
 pub mod route;

@@ -3,6 +3,8 @@
 use smtp::{Enhanced, Reply};
 use syntax::{Address, Kind, Message, parse_from};
 
+use crate::proof::{Hindrance, Required, Standing};
+
 /// Messages that a mailbox may submit in 24 hours, unless it is told otherwise.
 // Practice of cold-mail senders, 2026: 30 to 50 a mailbox a day after the ramp.
 pub const DAILY_CAP: u32 = 50;
@@ -50,6 +52,20 @@ pub fn check_mail(caller: &Caller, reverse_path: Option<&Address>) -> Result<(),
         return Err(daily_cap(caller));
     }
     Ok(())
+}
+
+/// May this mailbox send, as its pairing proof stands?
+///
+/// # Errors
+/// [`Refused`]: 550 5.7.1 with the entry of the step that failed, or `pairing-proof-missing`.
+pub fn check_proof(mailbox: &Address, standing: &Standing, required: Required) -> Result<(), Refused> {
+    let (why, entry) = match standing.may_send(required) {
+        Ok(()) => return Ok(()),
+        Err(Hindrance::Failed(step)) => (format!("its pairing proof failed ({})", step.finding()), step.entry()),
+        Err(Hindrance::NeverProved) => (String::from("it has no pairing proof yet"), "pairing-proof-missing"),
+    };
+    let text = format!("<{mailbox}> may not send: {why}; coldrelay mailbox verify {mailbox} proves it again");
+    Err(refuse(550, Enhanced::new(5, 7, 1), text, entry))
 }
 
 /// May mail go to this recipient? `suppressed` is the reason for which the address is left alone.
@@ -203,6 +219,19 @@ mod tests {
         assert_eq!(entry(&caller(), None), Err("null-sender-on-submission"));
         let capped = Caller { accepted_today: 2, ..caller() };
         assert_eq!(entry(&capped, Some(&address("ann@example.com"))), Err("daily-cap"));
+    }
+
+    #[test]
+    fn a_mailbox_whose_proof_failed_is_told_for_what_and_where_to_read_on() {
+        let mailbox = Address::parse("ann@example.com").unwrap();
+        let failed = Standing { passed: Some(false), finding: Some(crate::proof::Step::Mx), overridden: false };
+        let refused = check_proof(&mailbox, &failed, Required::Failed).unwrap_err();
+        assert_eq!((refused.reply.code, refused.entry), (550, "mx-record-wrong"));
+        assert!(refused.reply.text().contains("(proof.mx)"), "{}", refused.reply);
+        assert!(refused.reply.text().ends_with("(see mx-record-wrong)"), "{}", refused.reply);
+        assert_eq!(check_proof(&mailbox, &Standing::default(), Required::Failed), Ok(()));
+        let refused = check_proof(&mailbox, &Standing::default(), Required::Always).unwrap_err();
+        assert_eq!(refused.entry, "pairing-proof-missing");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl Backend {
 
     fn reader_settings(self) -> &'static str {
         match self {
-            Self::Sqlite => "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON",
+            Self::Sqlite => "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -32768",
             Self::Postgresql => "SET statement_timeout = '20s'; SET default_transaction_read_only = on",
         }
     }

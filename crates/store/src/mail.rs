@@ -173,7 +173,7 @@ async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail) -> Result<(), Fault> 
     tx.run(body).await.map(drop)
 }
 
-fn read(row: &Row) -> Result<Mail, Fault> {
+pub(crate) fn read(row: &Row) -> Result<Mail, Fault> {
     Ok(Mail {
         id: MailId(row.text("id")?),
         mailbox: MailboxId(row.text("mailbox")?),

@@ -209,7 +209,8 @@ async fn insert(tx: &mut Tx, mailbox: &Mailbox) -> Result<(), Fault> {
     .bind(mailbox.password_hash.clone())
     .bind(i64::from(mailbox.daily_cap))
     .bind(mailbox.created_at.micros());
-    tx.run(insert).await.map(drop)
+    tx.run(insert).await?;
+    crate::proof::stand(tx, &mailbox.id).await
 }
 
 async fn of_id(tx: &mut Tx, mailbox: &MailboxId) -> Result<Mailbox, Fault> {

@@ -239,8 +239,9 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn accepted_since(&self, mailbox: &MailboxId, since: Timestamp) -> Result<u32, Fault> {
-        let count = sql("SELECT COUNT(*) AS accepted FROM message WHERE mailbox = $1 AND accepted_at >= $2 \
-                         AND reverse_path IS NULL")
+        // What a proof sends is none of the mailbox's messages, nor is what is passed on.
+        let count = sql("SELECT COUNT(*) AS accepted FROM message m WHERE m.mailbox = $1 AND m.accepted_at >= $2 \
+                         AND m.reverse_path IS NULL AND NOT EXISTS (SELECT 1 FROM proof p WHERE p.message = m.id)")
         .bind(mailbox.0.clone())
         .bind(since.micros());
         let row = self.row("count accepted messages", count).await?;
@@ -389,8 +390,17 @@ fn messages_that_fit(filter: &QueueFilter) -> Query {
     let mut conditions = Conditions::default();
     conditions.of_recipients(filter);
     if !conditions.texts.is_empty() {
-        let inner = conditions.texts.join(" AND ");
-        conditions.texts = vec![format!("id IN (SELECT message FROM recipient WHERE {inner})")];
+        let mut inner = conditions.texts.join(" AND ");
+        // When nothing else is asked for, the page is found along the index of states.
+        if filter.domain.is_none() && filter.workspace.is_none() && filter.to_domain.is_none() {
+            if let Some(before) = &filter.before {
+                conditions.values.push(before.0.clone());
+                inner = format!("{inner} AND message < ${}", conditions.values.len());
+            }
+            let limit = if filter.limit == 0 { LISTED_BY_DEFAULT } else { filter.limit };
+            inner = format!("{inner} ORDER BY message DESC LIMIT {limit}");
+        }
+        conditions.texts = vec![format!("id IN (SELECT DISTINCT message FROM recipient WHERE {inner})")];
     }
     if let Some(domain) = &filter.domain {
         conditions.is_one_of("domain", [domain.0.clone()]);

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -20,7 +20,9 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/0008_desk.sql"),
     include_str!("../migrations/0009_webhook.sql"),
     include_str!("../migrations/0010_arriving.sql"),
-    include_str!("../migrations/0011_turns.sql"),
+    include_str!("../migrations/0011_proof.sql"),
+    include_str!("../migrations/0012_large.sql"),
+    include_str!("../migrations/0013_turns.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";

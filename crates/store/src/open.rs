@@ -14,6 +14,7 @@ use crate::{
     committer::{Change, Committer, Tx},
     connect::{Backend, Location},
     fault::{closes_the_latch, fault},
+    kept::Kept,
     latch::Latch,
     migrate::migrate,
     row::{Query, Row, sql},
@@ -40,6 +41,7 @@ struct Inner {
     wake: Arc<Notify>,
     moments: Moments,
     latch: Arc<Latch>,
+    kept: Kept,
 }
 
 impl std::fmt::Debug for Store {
@@ -80,7 +82,8 @@ impl Store {
         let (committer, task) =
             Committer::start(location, connection, clock.clone(), wake.clone(), moments.clone(), latch.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
-        let inner = Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, moments, latch };
+        let (task, kept) = (Mutex::new(Some(task)), Kept::default());
+        let inner = Inner { clock, backend, readers, committer, task, wake, moments, latch, kept };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -139,6 +142,10 @@ impl Store {
             tracing::error!("the store is closed although its last changes could not be written");
         }
         self.inner.readers.close().await;
+    }
+
+    pub(crate) fn kept_answers(&self) -> &Kept {
+        &self.inner.kept
     }
 
     /// Has a change made; durable on return.

@@ -2,10 +2,16 @@
 
 use rules::{
     Fault,
-    id::{DomainId, WorkspaceId},
+    id::{DomainId, MailId, MailboxId, WorkspaceId},
 };
 
-use crate::{Mailbox, SendingDomain, Store, Suppression, domain, mailbox, row::sql, suppression};
+use crate::{
+    Mail, Mailbox, SendingDomain, Store, Suppression,
+    desk::Select,
+    domain, mail, mailbox,
+    row::{free_text, sql},
+    suppression,
+};
 
 impl Store {
     /// Domains by name, of one workspace when given, after that name (empty: from the first).
@@ -50,6 +56,47 @@ impl Store {
         let bound = workspace.map(|id| id.0.clone()).into_iter().chain(domain.map(|id| id.0.clone()));
         let query = bound.fold(query, |query, id| query.bind(id));
         self.rows("list mailboxes", query).await?.iter().map(mailbox::read).collect()
+    }
+
+    /// Received mail, the newest first: of one workspace and of one mailbox when given, older than that id.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn mails_before(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        mailbox: Option<&MailboxId>,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Mail>, Fault> {
+        let mut select = Select::default();
+        select.of(workspace);
+        if let Some(mailbox) = mailbox {
+            let mark = select.text(mailbox.0.clone());
+            select.and(format!("l.mailbox = {mark}"));
+        }
+        if let Some(before) = before {
+            let mark = select.text(before);
+            select.and(format!("l.id < {mark}"));
+        }
+        let limit = select.number(i64::from(limit));
+        let columns = match workspace {
+            None => "SELECT l.* FROM mail l",
+            Some(_) => "SELECT l.* FROM mail l JOIN mailbox b ON b.id = l.mailbox JOIN domain d ON d.id = b.domain",
+        };
+        let query = select.query(columns, &format!("ORDER BY l.id DESC LIMIT {limit}"));
+        self.rows("list mail", query).await?.iter().map(mail::read).collect()
+    }
+
+    /// The workspace of a received mail.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn mail_workspace(&self, id: &MailId) -> Result<Option<WorkspaceId>, Fault> {
+        let query = sql("SELECT d.workspace FROM mail l JOIN mailbox b ON b.id = l.mailbox \
+                         JOIN domain d ON d.id = b.domain WHERE l.id = $1")
+        .bind(free_text(&id.0));
+        self.row("look whose a mail is", query).await?.map(|row| row.text("workspace").map(WorkspaceId)).transpose()
     }
 
     /// Suppressed addresses by their key, after that key.

@@ -15,6 +15,7 @@ use crate::{
     attempt::{insert_begun, insert_notification, settle_attempt},
     committer::Tx,
     mail::put_mails,
+    proof::is_correspondent,
     row::{Row, sql},
 };
 
@@ -350,16 +351,17 @@ fn read_due(row: &Row) -> Result<Due, Fault> {
 async fn begin_one(tx: &mut Tx, begin: BeginAttempt) -> Result<Option<AttemptId>, Fault> {
     // The number is the fence: of two that looked at the same row, the second finds it raised.
     let take = sql("UPDATE recipient SET state = 'sending', attempts = $1, next_at = NULL \
-                    WHERE id = $2 AND attempts = $3 AND next_at IS NOT NULL")
+                    WHERE id = $2 AND attempts = $3 AND next_at IS NOT NULL RETURNING address")
     .bind(i64::from(begin.number))
     .bind(begin.recipient.0.clone())
     .bind(i64::from(begin.number) - 1);
-    if tx.run(take).await? == 0 {
-        return Ok(None);
-    }
+    let Some(row) = tx.row(take).await? else { return Ok(None) };
     let attempt = AttemptId(tx.id());
     insert_begun(tx, &attempt, &begin).await?;
     let (recipient, number) = (begin.recipient, begin.number);
+    if is_correspondent(tx, &recipient, &row.parsed("address")?).await? {
+        return Ok(Some(attempt));
+    }
     tx.record(&[Event::AttemptBegun { recipient, attempt: attempt.clone(), number }]).await?;
     Ok(Some(attempt))
 }
@@ -371,12 +373,14 @@ async fn settle_one(tx: &mut Tx, settled: Settled) -> Result<(), Fault> {
     let (state, next_at) = (settled.verdict.state(), settled.verdict.next_at());
     let update = sql("UPDATE recipient SET state = $1, next_at = $2, \
                       possible_duplicate = CASE WHEN $1 = 'in_doubt' THEN 1 ELSE possible_duplicate END \
-                      WHERE id = $3 AND state = 'sending'")
+                      WHERE id = $3 AND state = 'sending' RETURNING address")
     .bind(state.as_str())
     .bind(next_at.map(Timestamp::micros))
-    .bind(settled.recipient.0);
-    if tx.run(update).await? > 0 {
-        tx.record(&settled.events).await?;
+    .bind(settled.recipient.0.clone());
+    if let Some(row) = tx.row(update).await? {
+        if !is_correspondent(tx, &settled.recipient, &row.parsed("address")?).await? {
+            tx.record(&settled.events).await?;
+        }
         put_mails(tx, settled.notice.into_iter().collect()).await?;
     }
     Ok(())

@@ -66,6 +66,11 @@ impl Row {
     pub(crate) fn flag(&self, column: &str) -> Result<bool, Fault> {
         Ok(self.number(column)? != 0)
     }
+    /// 0 or 1, or NULL.
+    pub(crate) fn flag_or_none(&self, column: &str) -> Result<Option<bool>, Fault> {
+        let number: Option<i64> = self.row.try_get(column).map_err(|error| fault(self.doing, error))?;
+        Ok(number.map(|number| number != 0))
+    }
     /// A NOT NULL moment.
     pub(crate) fn moment(&self, column: &str) -> Result<Timestamp, Fault> {
         self.number(column).map(Timestamp::from_micros)

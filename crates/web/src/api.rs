@@ -3,25 +3,34 @@
 //! Each endpoint is declared once, in its module's `endpoints()`; the router and the document are both made from that. Reading order:
 //! `endpoint`, `call` (what every request passes), `schema`, `openapi`, then any face.
 
+mod accounts;
+mod calculate;
 mod call;
 mod checks;
 mod components;
 mod domains;
 mod endpoint;
+mod etag;
 mod events;
 mod explain;
+mod generate;
 mod idempotency;
+mod ips;
+mod keys;
 mod limit;
+mod mail;
 mod mailboxes;
 mod messages;
 mod openapi;
 mod page;
+mod probes;
 mod queue;
 mod reference;
 mod schema;
 mod stream;
 mod suppressions;
-mod tools;
+mod webhooks;
+mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -37,6 +46,7 @@ use self::{
 };
 use crate::{Site, problem::Problem};
 
+pub use limit::QUOTA;
 pub use openapi::document;
 
 /// Where the API lives.
@@ -46,23 +56,31 @@ const BASE: &str = "/api/v1";
 fn endpoints() -> Vec<Endpoint> {
     [
         openapi::endpoints(),
+        workspaces::endpoints(),
         domains::endpoints(),
         mailboxes::endpoints(),
+        ips::endpoints(),
         messages::endpoints(),
         queue::endpoints(),
+        mail::endpoints(),
         suppressions::endpoints(),
         events::endpoints(),
         checks::endpoints(),
         explain::endpoints(),
         reference::endpoints(),
-        tools::endpoints(),
+        generate::endpoints(),
+        calculate::endpoints(),
+        probes::endpoints(),
+        webhooks::endpoints(),
+        keys::endpoints(),
+        accounts::endpoints(),
     ]
     .concat()
 }
 
 /// The routes of the API.
-pub(crate) fn routes() -> Router<Site> {
-    let door = Arc::new(Door::default());
+pub(crate) fn routes(quota: u32) -> Router<Site> {
+    let door = Arc::new(Door::new(quota));
     let mut paths: BTreeMap<&'static str, MethodRouter<Site>> = BTreeMap::new();
     for endpoint in endpoints() {
         let path = endpoint.path;

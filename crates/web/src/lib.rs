@@ -31,7 +31,7 @@ use ops::Ops;
 use store::Store;
 use tokio::net::TcpListener;
 
-pub use api::document as openapi;
+pub use api::{QUOTA as API_QUOTA, document as openapi};
 pub use policy::StsMode;
 pub use public::Public;
 
@@ -63,6 +63,8 @@ pub struct Site {
     pub posting: Posting,
     /// The public pages; `None` when they are switched off.
     pub public: Option<Public>,
+    /// Requests to the API that one caller may make in a minute.
+    pub api_quota: u32,
 }
 
 /// Serves pages and API, besides health, readiness and metrics, until stopped. Not for the open Internet: passwords would be
@@ -120,7 +122,7 @@ fn shared(site: &Site) -> Router<Site> {
     let desk =
         desk::routes(desk::Desk { ops: site.ops.clone(), checks: site.checks.clone(), posting: site.posting.clone() })
             .layer(middleware::from_fn_with_state(site.clone(), desk::known));
-    site::routes().merge(access::routes()).merge(api::routes()).merge(desk).merge(pages)
+    site::routes().merge(access::routes()).merge(api::routes(site.api_quota)).merge(desk).merge(pages)
 }
 
 /// With the limits and headers of every answer.

@@ -4,7 +4,7 @@
 use std::{path::Path, process::ExitCode};
 
 use xtask::{
-    packages,
+    kits, packages,
     steps::{self, Done, STEPS},
     tidy,
 };
@@ -14,9 +14,11 @@ cargo xtask test [STEP…]   everything that must pass: format, tidy, clippy, bu
 cargo xtask tidy           the floors: arrows, purity, doors, length
 cargo xtask bench explain  how many reply lines and bounces one core explains in a second
 cargo xtask bench check    our domain test against checkdmarc, over a name server that is 20 ms away
+cargo xtask bench web      pages and lists over a large store at 50 requests a second, beside a static page
 cargo xtask bench relay    submission to delivery beside Postfix with its defaults, in the same run
 cargo xtask crash          kills the relay under load, starts it again, compares the books (--runs N, --seed S, --json)
-cargo xtask packages       the Debian packages that the tests need, one a line";
+cargo xtask packages       the Debian packages that the tests need, one a line
+cargo xtask packages more  the commands that install what is missing from PyPI and npm, one a line";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +28,10 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(),
         ["bench", chosen @ ..] => bench(chosen),
         ["crash", chosen @ ..] => crash(chosen),
+        ["packages", "more"] => {
+            kits::missing().iter().for_each(|kit| println!("{}", kit.command));
+            ExitCode::SUCCESS
+        }
         ["packages"] => {
             packages::TOOLS.iter().for_each(|tool| println!("{}", tool.package));
             ExitCode::SUCCESS
@@ -112,6 +118,15 @@ fn test(chosen: &[&str]) -> ExitCode {
             "The tests use real peers and leave none out. Install them first:\n  {}",
             packages::command(&missing)
         );
+        return ExitCode::FAILURE;
+    }
+    let missing = kits::missing();
+    if !missing.is_empty() {
+        for kit in &missing {
+            eprintln!("missing: the kit `{}`, pinned by {} ({})", kit.name, kit.pinned_by, kit.purpose);
+        }
+        eprintln!("Install it first:");
+        missing.iter().for_each(|kit| eprintln!("  {}", kit.command));
         return ExitCode::FAILURE;
     }
     let mut done = Vec::new();

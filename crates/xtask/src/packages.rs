@@ -27,6 +27,13 @@ pub const TOOLS: &[Tool] = &[
     Tool { package: "bind9-utils", shown_by: &["named-checkzone"], purpose: "checking printed zone files" },
     Tool { package: "python3", shown_by: &["python3"], purpose: "submission by smtplib" },
     Tool {
+        package: "python3-venv",
+        shown_by: &["/usr/share/doc/python3-venv"],
+        purpose: "an environment for what comes from PyPI",
+    },
+    Tool { package: "nodejs", shown_by: &["node"], purpose: "driving that browser" },
+    Tool { package: "npm", shown_by: &["npm"], purpose: "installing what drives it" },
+    Tool {
         package: "python3-dkim",
         shown_by: &["/usr/lib/python3/dist-packages/dkim"],
         purpose: "an independent DKIM verifier",

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use clap::Args;
-use lab::{Delivery, FaultStory, Hostile, Invitation, Options, Report};
+use lab::{Delivery, FaultStory, Hostile, Invitation, Options, ProofStory, Report};
 use rules::Fault;
 
 use super::serve::{log, stopped};
@@ -57,6 +57,8 @@ fn shown(report: &Report) -> String {
         hostile(&report.refused),
         String::from("\nFaults that were planted, found and repaired"),
         faults(&report.faults),
+        String::from("\nPairing proofs of mailboxes, and what their submission said"),
+        proofs(report.proofs.iter().chain(report.faults.iter().flat_map(|story| &story.proofs))),
         summary(report),
     ];
     parts.join("\n")
@@ -122,6 +124,18 @@ fn faults(faults: &[FaultStory]) -> String {
     )
 }
 
+fn proofs<'r>(proofs: impl Iterator<Item = &'r ProofStory>) -> String {
+    let row = |proof: &ProofStory| {
+        vec![
+            proof.mailbox.to_string(),
+            proof.outcome.map_or("not ended", |outcome| outcome.as_str()).to_owned(),
+            proof.finding.map(|step| step.finding().to_owned()).unwrap_or_default(),
+            short(proof.submission.as_deref().unwrap_or_default(), 90),
+        ]
+    };
+    table(&["mailbox", "proof", "fails for", "submission"], proofs.map(row).collect())
+}
+
 fn summary(report: &Report) -> String {
     let proved: usize = report.domains.iter().map(|domain| domain.proved).sum();
     let records: usize = report.domains.iter().map(|domain| domain.records).sum();
@@ -137,11 +151,13 @@ fn summary(report: &Report) -> String {
 }
 
 fn invited(invitation: &Invitation) -> String {
-    let Invitation { sign_in, submission, submissions, dns, mx_port, login, password } = invitation;
+    let Invitation { sign_in, api_key, submission, submissions, dns, mx_port, login, password } = invitation;
+    let api = sign_in.split_once("/sign-in/").map_or("", |(home, _)| home);
     format!(
         "\nThe lab keeps serving until Ctrl-C. Open the dashboard, signed in by this link (once, within the hour):\n\
          \x20 {sign_in}\n\
          or play along:\n\
+         \x20 curl -H 'Authorization: Bearer {api_key}' {api}/api/v1/domains\n\
          \x20 swaks --server {submission} --tls --auth PLAIN --auth-user {login} --auth-password {password} \\\n\
          \x20       --from {login} --to dana@greylisting.test\n\
          \x20 dig -p {} @{} acme-mail.test TXT\n\

@@ -7,7 +7,11 @@ use ops::{MailboxRequest, NewCredentials, Ops, credentials_csv};
 use rules::{Blame, Fault, Retry};
 use syntax::{Address, Domain};
 
+use super::proof;
 use crate::out::{Out, table};
+
+/// Who does it, for the audit log.
+const WHO: &str = "command line";
 
 #[derive(Subcommand)]
 pub enum Mailbox {
@@ -53,6 +57,24 @@ pub enum Mailbox {
     Resume {
         /// The mailbox
         address: Address,
+    },
+    /// Prove mailboxes: a message out through the public paths, an answer back, the names that must answer. `serve` makes the proofs
+    Verify(proof::Verify),
+    /// Show the proofs of a mailbox with their evidence
+    Proofs {
+        /// The mailbox
+        address: Address,
+        /// How many
+        #[arg(long, default_value_t = 5, value_name = "NUMBER")]
+        limit: u32,
+    },
+    /// Let a mailbox send although its proof failed, until one passes; it goes into the audit log
+    Override {
+        /// The mailbox
+        address: Address,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// Let a mailbox send as another of its workspace
     Grant {
@@ -101,6 +123,15 @@ impl Mailbox {
             Self::Resume { address } => {
                 ops.suspend(&address, false).await?;
                 out.talk(&format!("{address} works again"));
+            }
+            Self::Verify(verify) => return verify.run(ops, out).await,
+            Self::Proofs { address, limit } => proof::history(ops, &address, limit, out).await?,
+            Self::Override { address, reason } => {
+                let mailbox = ops.mailboxes_meant(std::slice::from_ref(&address), None).await?;
+                for mailbox in mailbox {
+                    ops.override_proof(None, &mailbox.id, WHO, &reason).await?;
+                }
+                out.talk(&format!("{address} may send until a proof passes, whatever its last one said"));
             }
             Self::Grant { address, other } => {
                 ops.grant(&address, &other).await?;

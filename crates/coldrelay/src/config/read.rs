@@ -11,6 +11,7 @@ use rules::{
     Blame, Fault, Retry,
     cost::{Tier, Tiers},
     money::Cents,
+    proof::Required,
 };
 use syntax::Address;
 use toml::de::{DeTable, DeValue};
@@ -174,6 +175,9 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
     if let Err(fault) = Tiers::new(config.cost_tiers.clone(), config.cost_minimum) {
         wrong(&format!("cost.{fault}"));
     }
+    if config.proof_at_once == 0 || config.proof_limit_s == 0 {
+        wrong("proof.at_once and proof.limit_s: at least 1");
+    }
     if !matches!(config.log_format.as_str(), "text" | "json") {
         wrong("log.format: use text or json");
     }
@@ -241,6 +245,14 @@ impl FromToml for Cents {
     const KIND: &'static str = "amount";
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         Self::parse(&String::from_toml(value)?).map_err(|fault| fault.to_string())
+    }
+}
+
+impl FromToml for Required {
+    const KIND: &'static str = "failed, always or never";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = String::from_toml(value)?;
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is not one of failed, always and never"))
     }
 }
 
@@ -363,6 +375,8 @@ mod tests {
     fn settings_that_need_each_other_are_checked_together() {
         assert!(parse("[dns]\npublisher = \"rfc2136\"\n").unwrap_err()[0].what.contains("dns.rfc2136.server"));
         assert!(parse("[tls]\nkey = \"k.pem\"\n").unwrap_err()[0].what.contains("go together"));
+        assert!(parse("[proof]\nlimit_s = 0\n").unwrap_err()[0].what.contains("proof.limit_s"));
+        assert!(parse("[proof]\nrequired = \"often\"\n").unwrap_err()[0].what.contains("failed, always and never"));
         assert!(parse("[cost]\ntiers = [\"2:1.00\"]\n").unwrap_err()[0].what.contains("cost.tiers: the first"));
     }
 }

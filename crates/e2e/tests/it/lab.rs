@@ -131,3 +131,23 @@ fn check_domain_finds_every_planted_fault_invents_none_and_foretells_what_receiv
     let refused = forecasts.iter().filter(|forecast| forecast["real"].is_string()).count();
     assert!(refused >= 8, "only {refused} were refused, so the others prove little");
 }
+
+#[test]
+fn pairing_proofs_are_green_and_red_for_the_domain_whose_mx_is_lost() {
+    let report = story();
+    let proofs = report["proofs"].as_array().unwrap();
+    assert_eq!(proofs.len(), 3);
+    for proof in proofs {
+        assert_eq!(proof["outcome"], "passed", "{proof:#}");
+    }
+    let lost = report["faults"].as_array().unwrap().iter().find(|one| text(one, "domain") == "lost-mx.test").unwrap();
+    let told: Vec<(&str, &str)> = lost["proofs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|proof| (text(proof, "outcome"), text(proof, "finding")))
+        .collect();
+    assert_eq!(told, [("failed", "proof.mx"), ("passed", "")], "{lost:#}");
+    assert!(text(&lost["proofs"][0], "submission").contains("(see mx-record-wrong)"), "{lost:#}");
+    assert!(text(&lost["proofs"][1], "submission").starts_with("250"), "{lost:#}");
+}

@@ -4,6 +4,7 @@
 mod blocklists;
 mod browser;
 mod checks;
+mod contract;
 mod doors;
 mod explain;
 mod faults;
@@ -11,6 +12,7 @@ mod inbound;
 mod lab;
 mod messages;
 mod postfix;
+mod proof;
 mod records;
 mod relay;
 mod reports;

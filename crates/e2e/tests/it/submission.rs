@@ -43,7 +43,7 @@ except smtplib.SMTPResponseException as error:
 smtp.quit()
 "#;
 
-fn smtplib(house: &House, mode: &str, listener: &str, subject: &str, from: &str) -> String {
+pub fn smtplib(house: &House, mode: &str, listener: &str, subject: &str, from: &str) -> String {
     let port = house.at(listener).port().to_string();
     let output = python(SMTPLIB, &[mode, &port, &house.password, subject, from]);
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -79,8 +79,17 @@ impl House {
         Self::start_on("sqlite", "")
     }
 
+    /// A house whose MX can be reached where the DNS says, so that its mailboxes can be proved.
+    pub fn start_proving(interval_s: u32) -> Self {
+        Self::start_with("sqlite", "", Some(interval_s))
+    }
+
     /// A house on that database; `more` goes to the end of the configuration.
     pub fn start_on(database: &str, more: &str) -> Self {
+        Self::start_with(database, more, None)
+    }
+
+    fn start_with(database: &str, more: &str, proofs: Option<u32>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let egress_ip = IpAddr::V4(Ipv4Addr::new(127, 0, 2, number));
         let sink = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 3, number)), 0);
@@ -91,9 +100,11 @@ impl House {
         fs::write(folder.path().join("receiver.test.zone"), zone).unwrap();
         fs::write(folder.path().join("root.zone"), "").unwrap();
         let root = folder.path().display();
+        let interval_s = proofs.unwrap_or(0);
+        let mx_port = proofs.map_or(0, |_| sink.port());
         let config = format!(
             "data_dir = \"{root}/data\"\nhostname = \"box.acme.test\"\n[database]\nurl = \"{database}\"\n\
-             [listen]\nmx = [\"127.0.0.1:0\"]\nsubmission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\
+             [proof]\ninterval_s = {interval_s}\n[listen]\nmx_port_on_egress_ips = {mx_port}\nmx = [\"127.0.0.1:0\"]\nsubmission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\
              dns = [\"127.0.0.1:{dns}\"]\nhttp = [\"127.0.0.1:0\"]\nhttps = [\"127.0.0.1:0\"]\n\
              [relay]\nmx_port = {}\nretry_s = [1, 2]\ninterval_ms = 10\nexpiry_s = 60\n[submission]\ndaily_cap = 1000\n\
              [dns]\nservers = [\"127.0.0.1:{dns}\"]\nzone_files = [\"{root}/root.zone\", \"{root}/receiver.test.zone\"]\n{more}",

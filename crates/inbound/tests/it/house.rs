@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use auth::Verifier;
 use dns::{Authority, Resolver};
-use inbound::{Inbound, Listeners, Settings};
+use inbound::{Inbound, Listeners, Passes, Settings};
 use net::{ServerTls, Stop, Stopper};
 use rules::{
     event::Event,
@@ -35,6 +35,7 @@ pub struct House {
     pub mx: SocketAddr,
     pub submission: SocketAddr,
     pub submissions: SocketAddr,
+    pub passes: Passes,
     _stopper: Stopper,
     _folder: tempfile::TempDir,
 }
@@ -65,6 +66,7 @@ pub async fn house_with(settings: Settings) -> House {
     let tls = ServerTls::self_signed(&["mail.test".to_owned()]).unwrap();
     let settings = Settings { hostname: "mail.test".to_owned(), ..settings };
     let inbound = Inbound::new(settings, store.clone(), verifier, key.clone(), tls);
+    let passes = inbound.passes();
     let ((mx, mx_at), (submission, submission_at), (submissions, submissions_at)) =
         (listener().await, listener().await, listener().await);
     let listeners = Listeners { mx: vec![mx], submission: vec![submission], submissions: vec![submissions] };
@@ -77,6 +79,7 @@ pub async fn house_with(settings: Settings) -> House {
         mx: mx_at,
         submission: submission_at,
         submissions: submissions_at,
+        passes,
         _stopper: stopper,
         _folder: folder,
     }

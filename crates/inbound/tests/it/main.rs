@@ -15,6 +15,7 @@ mod limits;
 mod mx;
 mod notification;
 mod passing;
+mod proof;
 mod reports;
 mod submission;
 mod suspects;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     hostile::Login,
-    report::{Delivery, FaultStory},
+    report::{Delivery, FaultStory, ProofStory},
 };
 
 /// What is broken.
@@ -131,6 +131,7 @@ impl Lab {
     async fn repair(&self, logins: &[Login], fault: &Planted, first: &[Delivery]) -> Result<FaultStory, Fault> {
         let sender = self.sender(fault).await?;
         let drift = self.ops.diff_domain(&sender.name).await?.changes.len();
+        let mut proofs = self.proofs_of(logins, fault).await?;
         let repair = match fault.kind {
             Kind::Listed => {
                 self.world.delist(sender.egress_ip).await?;
@@ -149,6 +150,7 @@ impl Lab {
                 format!("coldrelay domain apply {}", sender.name)
             }
         };
+        proofs.extend(self.proofs_of(logins, fault).await?);
         self.write_again(logins, fault).await?;
         let before = first.iter().find(|delivery| delivery.purpose == fault.fault);
         let told = story(fault.fault, &sender, before, drift, repair);
@@ -156,10 +158,18 @@ impl Lab {
         Ok(match &fault.tested {
             Some(tested) => {
                 let (findings, forecasts) = (tested.findings.clone(), tested.forecasts(first));
-                FaultStory { findings, findings_after, forecasts, ..told }
+                FaultStory { findings, findings_after, forecasts, proofs, ..told }
             }
-            None => FaultStory { findings_after, ..told },
+            None => FaultStory { findings_after, proofs, ..told },
         })
+    }
+
+    /// The pairing proof of a mailbox whose MX is lost, and what it may send then.
+    async fn proofs_of(&self, logins: &[Login], fault: &Planted) -> Result<Vec<ProofStory>, Fault> {
+        match fault.kind {
+            Kind::LostMx => Ok(vec![self.prove_and_send(login_of(logins, fault.letter.from)?).await?]),
+            _ => Ok(Vec::new()),
+        }
     }
 
     async fn write_again(&self, logins: &[Login], fault: &Planted) -> Result<(), Fault> {
@@ -236,6 +246,7 @@ fn story(fault: &str, sender: &SendingDomain, before: Option<&Delivery>, drift: 
         findings: Vec::new(),
         findings_after: Vec::new(),
         forecasts: Vec::new(),
+        proofs: Vec::new(),
     }
 }
 

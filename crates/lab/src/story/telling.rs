@@ -36,6 +36,7 @@ impl Lab {
             forecasts: Vec::new(),
             domains: self.domains().await?,
             mailboxes: self.mailboxes(&received).await?,
+            proofs: Vec::new(),
             replies_received: came("reply"),
             bounces_received: came("bounce"),
             received,

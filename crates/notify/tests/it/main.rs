@@ -33,6 +33,8 @@ fn one_of_each() -> Vec<Event> {
         r#"{"kind":"mail-received","mail":"i1","mailbox":"m1","mail_kind":"reply"}"#.to_owned(),
         r#"{"kind":"inbound-refused","reply":"550 5.1.1 No mailbox here by that name (see 550-5-1-1)"}"#.to_owned(),
         r#"{"kind":"suppressed","address":"secret@example.org","reason":"opt-out"}"#.to_owned(),
+        r#"{"kind":"mailbox-proof-passed","mailbox":"m1","address":"secret@example.com"}"#.to_owned(),
+        r#"{"kind":"mailbox-proof-failed","mailbox":"m1","address":"secret@example.com","finding":"proof.reply","entry":"replies-lost","evidence":"550 5.1.1 <secret@example.com>"}"#.to_owned(),
         r#"{"kind":"listing-changed","subject":"192.0.2.5","zone":"zen.spamhaus.org","before":"clear","now":"listed","codes":["127.0.0.2"],"bad":true}"#.to_owned(),
         r#"{"kind":"reply-received","mail":"i1","mailbox":"m1","message":"q1","from":"secret@example.org"}"#.to_owned(),
         r#"{"kind":"recipient-opted-out","address":"secret@example.org","mail":"i1","why":"the answer of secret@example.org says \"stop\""}"#.to_owned(),

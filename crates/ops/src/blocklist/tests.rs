@@ -56,8 +56,15 @@ impl House {
         };
         store.add_domain(domain).await.unwrap();
         let resolver = dns::Resolver::new(&[([127, 0, 0, 1], 9).into()], Duration::from_millis(50), false).unwrap();
-        let ops =
-            Ops { store, resolver, key: Key([0; 32]), publishing: Publishing::Print, daily_cap: 50, expiry: HOUR };
+        let ops = Ops {
+            store,
+            resolver,
+            key: Key([0; 32]),
+            publishing: Publishing::Print,
+            daily_cap: 50,
+            expiry: HOUR,
+            proof_required: rules::proof::Required::default(),
+        };
         Self { ops, clock, _folder: folder }
     }
 

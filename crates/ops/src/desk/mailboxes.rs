@@ -127,7 +127,11 @@ impl Ops {
     }
 
     /// The mailboxes with these ids, all of them in the workspace.
-    async fn chosen(&self, workspace: Option<&WorkspaceId>, ids: &[MailboxId]) -> Result<Vec<MailboxRow>, Fault> {
+    pub(crate) async fn chosen(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        ids: &[MailboxId],
+    ) -> Result<Vec<MailboxRow>, Fault> {
         let mut rows = Vec::new();
         for chunk in ids.chunks(IDS) {
             let filter = MailboxFilter {

@@ -74,6 +74,7 @@ impl World {
             publishing: Publishing::Print,
             daily_cap: 50,
             expiry: Duration::from_secs(600),
+            proof_required: rules::proof::Required::default(),
         };
         let request = |name: &str, ip: [u8; 4]| DomainRequest {
             name: Domain::parse(name).unwrap(),

@@ -42,6 +42,7 @@ const NAMED_BY_CODE: &[&str] = &[
     "mta-sts-record-wrong",
     "tls-rpt-record-wrong",
     "service-record-wrong",
+    "pairing-proof-missing",
 ];
 
 /// Fault codes of the pipes and works, each with the entry that explains it.

@@ -78,6 +78,9 @@ pub(super) mod tests {
             r#"{"kind":"domain-added","domain":"example.com"}"#.to_owned(),
             r#"{"kind":"domain-published","domain":"example.com","changes":3}"#.to_owned(),
             r#"{"kind":"mailbox-added","mailbox":"m1","address":"ann@example.com"}"#.to_owned(),
+            r#"{"kind":"mailbox-proof-passed","mailbox":"m1","address":"ann@example.com"}"#.to_owned(),
+            r#"{"kind":"mailbox-proof-failed","mailbox":"m1","address":"ann@example.com","finding":"proof.mx","entry":"e","evidence":"v"}"#
+                .to_owned(),
             r#"{"kind":"message-accepted","message":"q1","from":"ann@example.com","recipients":1,"octets":9}"#
                 .to_owned(),
             r#"{"kind":"submission-refused","login":null,"entry":"550","reply":"550 no"}"#.to_owned(),
@@ -125,6 +128,7 @@ pub(super) mod tests {
             | Event::DomainPublished { .. }
             | Event::ListingChanged { .. }
             | Event::ReportReceived { .. } => ours,
+            Event::MailboxProofPassed { .. } | Event::MailboxProofFailed { .. } => Whose { address: ann, ..ours },
             _ => Whose { from: ann, message: Some(MessageId("q1".into())), ..ours },
         }
     }

@@ -73,6 +73,16 @@ const NAMES: &[Name] = &[
         data: &["address", "reason"],
     },
     Name {
+        name: "mailbox.proof_failed",
+        when: "The pairing proof of a mailbox failed, or fails for another reason than before: it cannot send until one passes.",
+        data: &["address", "domain", "entry", "evidence", "finding", "mailbox", "workspace"],
+    },
+    Name {
+        name: "mailbox.proof_passed",
+        when: "The pairing proof of a mailbox passed, the first time or after it had failed.",
+        data: &["address", "domain", "mailbox", "workspace"],
+    },
+    Name {
         name: "domain.state_changed",
         when: "A domain was made (`state` is `created`) or its records were published (`published`).",
         data: &["domain", "state", "workspace"],
@@ -114,6 +124,8 @@ pub fn name(event: &Event) -> Option<&'static str> {
         Event::Bounced { .. } => Some("message.bounced"),
         Event::InDoubt { .. } => Some("message.in_doubt"),
         Event::Dropped { .. } => Some("message.dropped"),
+        Event::MailboxProofFailed { .. } => Some("mailbox.proof_failed"),
+        Event::MailboxProofPassed { .. } => Some("mailbox.proof_passed"),
         Event::ReplyReceived { .. } => Some("reply.received"),
         Event::ReportReceived { .. } => Some("report.received"),
         Event::ComplaintReceived { .. } => Some("complaint.received"),

@@ -40,7 +40,25 @@ pub struct DomainFilter {
     pub limit: u32,
 }
 
+const COLUMNS: &str = "SELECT d.*, (SELECT COUNT(*) FROM mailbox b WHERE b.domain = d.id) AS mailboxes, \
+                       (SELECT COUNT(*) FROM dkim_key k WHERE k.domain = d.id AND k.active = 1) AS signing FROM domain d";
+
 impl Store {
+    /// The domain that sends from that IP.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn domain_row_of_ip(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        ip: std::net::IpAddr,
+    ) -> Result<Option<DomainRow>, Fault> {
+        let mut select = Select::default();
+        select.of(workspace);
+        let mark = select.text(ip.to_string());
+        select.and(format!("d.egress_ip = {mark}"));
+        self.row("look for an IP", select.query(COLUMNS, "")).await?.as_ref().map(read).transpose()
+    }
     /// Domains by a filter, by name.
     ///
     /// # Errors
@@ -57,9 +75,7 @@ impl Store {
             select.and(format!("d.name > {mark}"));
         }
         let limit = select.number(i64::from(filter.limit));
-        let columns = "SELECT d.*, (SELECT COUNT(*) FROM mailbox b WHERE b.domain = d.id) AS mailboxes, \
-                       (SELECT COUNT(*) FROM dkim_key k WHERE k.domain = d.id AND k.active = 1) AS signing FROM domain d";
-        let query = select.query(columns, &format!("ORDER BY d.name LIMIT {limit}"));
+        let query = select.query(COLUMNS, &format!("ORDER BY d.name LIMIT {limit}"));
         self.rows("list domains", query).await?.iter().map(read).collect()
     }
 }

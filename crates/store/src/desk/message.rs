@@ -10,7 +10,7 @@ use super::{Select, anywhere};
 use crate::{State, Store, row::Row};
 
 /// Newest messages among whose subjects words are looked for: a subject has no index.
-const SUBJECTS: u32 = 10_000;
+const SUBJECTS: u32 = 2_000;
 
 /// A message as a list shows it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -66,7 +66,7 @@ const COLUMNS: &str = "SELECT m.id, m.mailbox, m.from_address, m.subject, m.acce
     (SELECT COUNT(*) FROM recipient r WHERE r.message = m.id AND r.state = 'bounced') AS bounced, \
     (SELECT COUNT(*) FROM recipient r WHERE r.message = m.id \
      AND r.state IN ('queued', 'deferred', 'sending', 'in_doubt')) AS waiting \
-    FROM message m JOIN domain d ON d.id = m.domain";
+    FROM message m";
 
 impl Store {
     /// Messages by a filter, the newest first.
@@ -75,7 +75,11 @@ impl Store {
     /// `store.*`
     pub async fn message_rows(&self, filter: &MessageFilter) -> Result<Vec<MessageRow>, Fault> {
         let mut select = Select::default();
-        select.of(filter.workspace.as_ref());
+        // The page is found first, then its rows are read: what a list shows beside is not read of all that fits.
+        if let Some(workspace) = &filter.workspace {
+            let mark = select.text(workspace.0.clone());
+            select.and(format!("m.domain IN (SELECT d.id FROM domain d WHERE d.workspace = {mark})"));
+        }
         for (column, value) in [
             ("m.domain", filter.domain.as_ref().map(|id| &id.0)),
             ("m.mailbox", filter.mailbox.as_ref().map(|id| &id.0)),
@@ -86,7 +90,7 @@ impl Store {
             }
         }
         if let Some(state) = filter.state {
-            in_state(&mut select, state);
+            in_state(&mut select, state, filter);
         }
         if let Some(search) = &filter.search {
             found(&mut select, search);
@@ -96,7 +100,11 @@ impl Store {
             select.and(format!("m.id < {mark}"));
         }
         let limit = select.number(i64::from(filter.limit));
-        let query = select.query(COLUMNS, &format!("ORDER BY m.id DESC LIMIT {limit}"));
+        let page = "m.id IN (SELECT m.id FROM message m";
+        let query = select.query(
+            &format!("{COLUMNS} WHERE {page}"),
+            &format!("ORDER BY m.id DESC LIMIT {limit}) ORDER BY m.id DESC"),
+        );
         self.rows("list messages", query).await?.iter().map(read).collect()
     }
     /// The workspace that a message belongs to.
@@ -112,15 +120,20 @@ impl Store {
     }
 }
 
-/// Most recipients are delivered: for those the newest messages are looked through, for others the index of states.
-fn in_state(select: &mut Select, state: State) {
+/// Along the index of states when nothing else is asked for; else each message that fits is looked at.
+fn in_state(select: &mut Select, state: State, filter: &MessageFilter) {
     let mark = select.text(state.as_str());
-    select.and(match state {
-        State::Delivered => {
-            format!("EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.state = {mark})")
-        }
-        _ => format!("m.id IN (SELECT r.message FROM recipient r WHERE r.state = {mark})"),
-    });
+    let only = filter.workspace.is_none() && filter.domain.is_none() && filter.mailbox.is_none();
+    if !only || filter.search.is_some() {
+        return select.and(format!("EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.state = {mark})"));
+    }
+    let before = filter.before.as_ref().map(|before| select.text(before.0.clone()));
+    let before = before.map(|mark| format!(" AND r.message < {mark}")).unwrap_or_default();
+    let limit = select.number(i64::from(filter.limit));
+    select.and(format!(
+        "m.id IN (SELECT DISTINCT r.message FROM recipient r WHERE r.state = {mark}{before} \
+         ORDER BY r.message DESC LIMIT {limit})"
+    ));
 }
 
 fn found(select: &mut Select, search: &str) {
@@ -132,11 +145,14 @@ fn found(select: &mut Select, search: &str) {
     }
     let exact = select.text(search.trim_matches(['<', '>']));
     let pattern = select.text(anywhere(search));
+    // Each look-up has an index of its own; an OR over them would read every message.
     select.and(format!(
-        "(m.id = {exact} OR m.message_id = {exact} OR m.from_address = {exact} \
-         OR m.id IN (SELECT r.message FROM recipient r WHERE r.address = {exact}) \
-         OR m.id IN (SELECT latest.id FROM (SELECT n.id, n.subject FROM message n ORDER BY n.id DESC LIMIT {SUBJECTS}) \
-         latest WHERE LOWER(latest.subject) LIKE {pattern} ESCAPE '\\'))"
+        "m.id IN (SELECT n.id FROM message n WHERE n.id = {exact} \
+         UNION SELECT n.id FROM message n WHERE n.message_id = {exact} \
+         UNION SELECT n.id FROM message n WHERE n.from_address = {exact} \
+         UNION SELECT r.message FROM recipient r WHERE r.address = {exact} \
+         UNION SELECT latest.id FROM (SELECT n.id, n.subject FROM message n ORDER BY n.id DESC LIMIT {SUBJECTS}) \
+         latest WHERE LOWER(latest.subject) LIKE {pattern} ESCAPE '\\')"
     ));
 }
 

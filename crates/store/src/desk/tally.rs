@@ -1,5 +1,7 @@
 //! Counts by day and by cause, suppressions, blocklist history and events, page by page.
 
+use std::time::Duration;
+
 use rules::{Fault, id::WorkspaceId};
 use syntax::{Address, Timestamp};
 
@@ -53,21 +55,32 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn day_tallies(&self, workspace: Option<&WorkspaceId>, since: Timestamp) -> Result<Vec<DayTally>, Fault> {
-        let mut days: std::collections::BTreeMap<i64, DayTally> = std::collections::BTreeMap::new();
-        let rows = self.rows("count messages by day", accepted(workspace, since)).await?;
-        for row in rows.iter().chain(&self.rows("count results by day", ended(workspace, since)).await?) {
-            let day = row.number("day")?;
-            let start = Timestamp::from_micros(day.saturating_mul(DAY));
-            let tally = days.entry(day).or_insert(DayTally { day: start, accepted: 0, delivered: 0, bounced: 0 });
-            let count = row.count("counted")?;
+        let (mut tallies, now) = (Vec::new(), self.clock().now().micros());
+        for day in since.micros().div_euclid(DAY)..=now.div_euclid(DAY) {
+            let (from, until) = ((day * DAY).max(since.micros()), (day + 1) * DAY);
+            let question = format!("tally {workspace:?} {from}");
+            let tally = self.kept(question, least(until, now), || self.tally(workspace, from, until)).await?;
+            tallies.extend(Some(tally).filter(|tally| tally.accepted + tally.delivered + tally.bounced > 0));
+        }
+        Ok(tallies)
+    }
+
+    /// What happened between two moments of one day.
+    async fn tally(&self, workspace: Option<&WorkspaceId>, from: i64, until: i64) -> Result<DayTally, Fault> {
+        let day = Timestamp::from_micros(from.div_euclid(DAY) * DAY);
+        let mut tally = DayTally { day, accepted: 0, delivered: 0, bounced: 0 };
+        if let Some(row) = self.row("count messages of a day", accepted(workspace, from, until)).await? {
+            tally.accepted = row.count("counted")?;
+        }
+        for row in self.rows("count results of a day", ended(workspace, from, until)).await? {
             match row.text("what")?.as_str() {
-                "accepted" => tally.accepted = count,
-                "delivered" => tally.delivered = count,
-                _ => tally.bounced = count,
+                "delivered" => tally.delivered = row.count("counted")?,
+                _ => tally.bounced = row.count("counted")?,
             }
         }
-        Ok(days.into_values().collect())
+        Ok(tally)
     }
+
     /// Bounces since then, by entry, destination and day; the most first.
     ///
     /// # Errors
@@ -78,14 +91,58 @@ impl Store {
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<BounceCount>, Fault> {
+        // The page moves on with the clock; its answer may be a little older.
+        let days = self.clock().now().since(since).as_secs() / 86_400;
+        let question = format!("bounces {workspace:?} {days} {limit}");
+        self.kept(question, Duration::ZERO, || self.bounces_by_day(workspace, since, limit)).await
+    }
+
+    /// Day by day: those that are over do not change any more.
+    async fn bounces_by_day(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<BounceCount>, Fault> {
+        let (mut counts, now) = (Vec::new(), self.clock().now().micros());
+        for day in since.micros().div_euclid(DAY)..=now.div_euclid(DAY) {
+            let (from, until) = ((day * DAY).max(since.micros()), (day + 1) * DAY);
+            let question = format!("bounces {workspace:?} from {from} {limit}");
+            let look = || self.bounces(workspace, from, until, limit);
+            // A day that was begun in the middle is asked for once: the next question begins a little later.
+            let whole = from.rem_euclid(DAY) == 0;
+            counts.extend(if whole { self.kept(question, least(until, now), look).await? } else { look().await? });
+        }
+        counts.sort_by(|one: &BounceCount, other| {
+            let rest = |count: &BounceCount| (count.entry.clone(), count.to_domain.clone(), count.day);
+            other.count.cmp(&one.count).then_with(|| rest(one).cmp(&rest(other)))
+        });
+        counts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(counts)
+    }
+
+    async fn bounces(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        from: i64,
+        until: i64,
+        limit: u32,
+    ) -> Result<Vec<BounceCount>, Fault> {
         let mut select = Select::default();
         select.of(workspace);
-        let mark = select.number(since.micros());
-        select.and(format!("a.verdict = 'bounced' AND a.ended_at >= {mark}"));
+        let (from, until) = (select.number(from), select.number(until));
+        select.and(format!("a.verdict = 'bounced' AND a.ended_at >= {from} AND a.ended_at < {until}"));
         let limit = select.number(i64::from(limit));
-        let columns = "SELECT a.entry, r.to_domain, a.ended_at / 86400000000 AS day, COUNT(*) AS counted FROM attempt a \
-                       JOIN recipient r ON r.id = a.recipient JOIN message m ON m.id = r.message \
-                       JOIN domain d ON d.id = m.domain";
+        let columns = match workspace {
+            None => {
+                "SELECT a.entry, r.to_domain, a.ended_at / 86400000000 AS day, COUNT(*) AS counted FROM attempt a \
+                 JOIN recipient r ON r.id = a.recipient"
+            }
+            Some(_) => {
+                "SELECT a.entry, r.to_domain, a.ended_at / 86400000000 AS day, COUNT(*) AS counted FROM attempt a \
+                 JOIN recipient r ON r.id = a.recipient JOIN message m ON m.id = r.message JOIN domain d ON d.id = m.domain"
+            }
+        };
         let query = select.query(columns, &format!("GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT {limit}"));
         let read = |row: &Row| {
             Ok(BounceCount {
@@ -97,11 +154,16 @@ impl Store {
         };
         self.rows("count bounces by cause", query).await?.iter().map(read).collect()
     }
+
     /// What there is altogether.
     ///
     /// # Errors
     /// `store.*`
     pub async fn desk_counts(&self, workspace: Option<&WorkspaceId>) -> Result<DeskCounts, Fault> {
+        self.kept(format!("counts {workspace:?}"), Duration::ZERO, || self.counts_now(workspace)).await
+    }
+
+    async fn counts_now(&self, workspace: Option<&WorkspaceId>) -> Result<DeskCounts, Fault> {
         let count = |text: &'static str, condition: Option<&str>| {
             let mut select = Select::default();
             select.of(workspace);
@@ -110,9 +172,14 @@ impl Store {
             }
             select.query(text, "")
         };
-        let mailboxes = "SELECT COUNT(*) AS counted FROM mailbox b JOIN domain d ON d.id = b.domain";
-        let recipients = "SELECT COUNT(*) AS counted FROM recipient r JOIN message m ON m.id = r.message \
-                          JOIN domain d ON d.id = m.domain";
+        let (mailboxes, recipients) = match workspace {
+            None => ("SELECT COUNT(*) AS counted FROM mailbox b", "SELECT COUNT(*) AS counted FROM recipient r"),
+            Some(_) => (
+                "SELECT COUNT(*) AS counted FROM mailbox b JOIN domain d ON d.id = b.domain",
+                "SELECT COUNT(*) AS counted FROM recipient r JOIN message m ON m.id = r.message \
+                 JOIN domain d ON d.id = m.domain",
+            ),
+        };
         let mut counts = [0_u64; 4];
         let queries = [
             count("SELECT COUNT(*) AS counted FROM domain d", None),
@@ -200,7 +267,10 @@ impl Store {
             select.and(format!("sequence < {mark}"));
         }
         if let Some(kind) = kind {
-            // The kind is the first field of every event's JSON: `{"kind":"delivered",…`.
+            // The kind is the first field of every event's JSON: `{"kind":"delivered",…`. The index has its first letters.
+            let first: String = format!("{kind}\",\"").chars().take(8).collect();
+            let mark = select.text(first);
+            select.and(format!("SUBSTR(event, 10, 8) = {mark}"));
             let mark = select.text(format!("{{\"kind\":\"{}\"%", kind.replace(['%', '_', '"', '\\'], "")));
             select.and(format!("event LIKE {mark}"));
         }
@@ -211,22 +281,30 @@ impl Store {
     }
 }
 
-fn accepted(workspace: Option<&WorkspaceId>, since: Timestamp) -> crate::row::Query {
-    let mut select = Select::default();
-    select.of(workspace);
-    let mark = select.number(since.micros());
-    select.and(format!("m.accepted_at >= {mark}"));
-    let columns = "SELECT m.accepted_at / 86400000000 AS day, 'accepted' AS what, COUNT(*) AS counted \
-                   FROM message m JOIN domain d ON d.id = m.domain";
-    select.query(columns, "GROUP BY 1")
+/// How long the count of a day is good at least: of one that is over, for an hour.
+fn least(until: i64, now: i64) -> Duration {
+    if until <= now { Duration::from_secs(60 * 60) } else { Duration::ZERO }
 }
 
-fn ended(workspace: Option<&WorkspaceId>, since: Timestamp) -> crate::row::Query {
+fn accepted(workspace: Option<&WorkspaceId>, from: i64, until: i64) -> crate::row::Query {
     let mut select = Select::default();
     select.of(workspace);
-    let mark = select.number(since.micros());
-    select.and(format!("a.verdict IN ('delivered', 'bounced') AND a.ended_at >= {mark}"));
-    let all = "SELECT a.ended_at / 86400000000 AS day, a.verdict AS what, COUNT(*) AS counted FROM attempt a";
+    let (from, until) = (select.number(from), select.number(until));
+    select.and(format!("m.accepted_at >= {from} AND m.accepted_at < {until}"));
+    // Without a workspace the index alone answers.
+    let columns = match workspace {
+        None => "SELECT COUNT(*) AS counted FROM message m",
+        Some(_) => "SELECT COUNT(*) AS counted FROM message m JOIN domain d ON d.id = m.domain",
+    };
+    select.query(columns, "")
+}
+
+fn ended(workspace: Option<&WorkspaceId>, from: i64, until: i64) -> crate::row::Query {
+    let mut select = Select::default();
+    select.of(workspace);
+    let (from, until) = (select.number(from), select.number(until));
+    select.and(format!("a.verdict IN ('delivered', 'bounced') AND a.ended_at >= {from} AND a.ended_at < {until}"));
+    let all = "SELECT a.verdict AS what, COUNT(*) AS counted FROM attempt a";
     // Without a workspace the index alone answers.
     let joined = match workspace {
         None => all.to_owned(),
@@ -235,5 +313,5 @@ fn ended(workspace: Option<&WorkspaceId>, since: Timestamp) -> crate::row::Query
              JOIN domain d ON d.id = m.domain"
         ),
     };
-    select.query(&joined, "GROUP BY 1, 2")
+    select.query(&joined, "GROUP BY 1")
 }

@@ -1,5 +1,7 @@
 //! What waits in the queue, and what the last attempt was told.
 
+use std::time::Duration;
+
 use rules::{
     Fault,
     id::{MessageId, RecipientId, WorkspaceId},
@@ -74,11 +76,34 @@ impl Store {
         accepted_before: Timestamp,
         limit: u32,
     ) -> Result<Vec<WaitingRow>, Fault> {
+        let question = format!("long deferred {workspace:?} {limit}");
+        self.kept(question, Duration::ZERO, || self.long_deferred_now(workspace, accepted_before, limit)).await
+    }
+
+    async fn long_deferred_now(
+        &self,
+        workspace: Option<&WorkspaceId>,
+        accepted_before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<WaitingRow>, Fault> {
         let mut select = Select::default();
         select.of(workspace);
         let mark = select.number(accepted_before.micros());
-        select.and(format!("r.state IN ('deferred', 'in_doubt') AND m.accepted_at < {mark}"));
+        select.and(format!("m.accepted_at < {mark}"));
         let limit = select.number(i64::from(limit));
+        select.and(match workspace {
+            Some(_) => String::from("r.state IN ('deferred', 'in_doubt')"),
+            // Ids rise with the time of acceptance, so the index of states has the oldest first.
+            None => {
+                let oldest = |state: &str| {
+                    format!(
+                        "SELECT {state}.id FROM (SELECT o.id FROM recipient o WHERE o.state = '{state}' \
+                         ORDER BY o.message LIMIT {limit}) {state}"
+                    )
+                };
+                format!("r.id IN ({} UNION ALL {})", oldest("deferred"), oldest("in_doubt"))
+            }
+        });
         let query = select.query(COLUMNS, &format!("ORDER BY m.accepted_at, r.id LIMIT {limit}"));
         self.rows("list what waits long", query).await?.iter().map(read).collect()
     }

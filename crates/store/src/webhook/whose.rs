@@ -44,7 +44,9 @@ fn lookup(event: &Event) -> Option<Query> {
     let (text, id) = match event {
         Event::DomainAdded { domain } | Event::DomainPublished { domain, .. } => (DOMAIN, domain.to_string()),
         Event::ListingChanged { subject, .. } => (SUBJECT, subject.clone()),
-        Event::MailboxAdded { mailbox, .. } => (MAILBOX, mailbox.0.clone()),
+        Event::MailboxAdded { mailbox, .. }
+        | Event::MailboxProofFailed { mailbox, .. }
+        | Event::MailboxProofPassed { mailbox, .. } => (MAILBOX, mailbox.0.clone()),
         Event::MessageAccepted { message, .. } => (MESSAGE, message.0.clone()),
         Event::AttemptBegun { recipient, .. }
         | Event::Delivered { recipient, .. }

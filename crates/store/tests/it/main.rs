@@ -16,6 +16,7 @@ mod house;
 mod listings;
 mod mail;
 mod opening;
+mod proofs;
 mod queue;
 mod reports;
 mod settling;

@@ -57,13 +57,18 @@ pub(super) struct Call {
 }
 
 /// What all endpoints share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Door {
     limits: Limits,
     count: AtomicU64,
 }
 
 impl Door {
+    /// Lets so many requests of one caller pass in a minute.
+    pub(super) fn new(quota: u32) -> Self {
+        Self { limits: Limits::new(quota), count: AtomicU64::new(0) }
+    }
+
     /// Lets a request pass and does the deed.
     pub(super) async fn pass(self: Arc<Self>, endpoint: Arc<Endpoint>, site: Site, request: Request) -> Response {
         let id = self.request_id(&site, request.headers());
@@ -108,6 +113,7 @@ impl Door {
             let path = RawPathParams::from_request_parts(&mut parts, &site).await.map_err(|_| Problem::not_found())?;
             let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             let parameters = parameters(endpoint, path, parts.uri.query().unwrap_or_default())?;
+            headers_fit(endpoint, &parts.headers)?;
             let (json, octets) = given(&endpoint.body, &parts.headers, body).await?;
             let call = Call { site, caller, parameters, headers: parts.headers, json, octets };
             (endpoint.run)(call).await
@@ -169,6 +175,23 @@ fn parameters(
     }
 }
 
+/// The headers that the endpoint declares.
+fn headers_fit(endpoint: &Endpoint, headers: &HeaderMap) -> Result<(), Problem> {
+    let declared = endpoint.parameters.iter().filter(|known| known.place == "header");
+    let wrong = declared.filter_map(|known| {
+        let value = headers.get(known.name)?;
+        let fault = match value.to_str() {
+            Ok(text) => parameter_fault(known, text)?,
+            Err(_) => String::from("visible ASCII characters are wanted"),
+        };
+        Some(Wrong::parameter(known.name, fault))
+    });
+    match wrong.collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(()),
+        wrong => Err(Problem::invalid("Look at the headers.").wrong(wrong)),
+    }
+}
+
 fn parameter_fault(known: &Parameter, value: &str) -> Option<String> {
     match known.shape.get("type").and_then(Value::as_str) {
         Some("integer") => {
@@ -218,6 +241,10 @@ async fn given(wanted: &Body, headers: &HeaderMap, body: axum::body::Body) -> Re
         let detail = format!("At most {most} octets are read.");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "http.too-large", "The body is too large", detail)
     })?;
+    if octets.is_empty() && expected.is_some() {
+        let detail = "Send what the document says, with its length.";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "http.malformed", "The body is empty", detail));
+    }
     let Body::Json { shape, .. } = wanted else { return Ok((Value::Null, octets)) };
     let json: Value = serde_json::from_slice(&octets).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "http.malformed", "The body is no JSON", format!("{error}."))
@@ -229,6 +256,11 @@ async fn given(wanted: &Body, headers: &HeaderMap, body: axum::body::Body) -> Re
 }
 
 impl Call {
+    /// Who asks, for the audit log.
+    pub(super) fn who(&self) -> &str {
+        self.caller.as_ref().map_or("somebody", |caller| caller.name.as_str())
+    }
+
     /// The tenant to which the caller is bound; `None` for the whole installation.
     pub(super) fn workspace(&self) -> Option<&WorkspaceId> {
         self.caller.as_ref().and_then(|caller| caller.workspace.as_ref())

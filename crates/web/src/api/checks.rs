@@ -130,8 +130,57 @@ fn of_things() -> Vec<Endpoint> {
             "STARTTLS and certificates of a domain's mail hosts",
             |call| Box::pin(single(call, "tls")),
             alone,
-            of_domain,
+            of_domain.clone(),
         ),
+        one(
+            "/checks/mta-sts",
+            "check_mta_sts",
+            "The MTA-STS policy of a domain",
+            |call| Box::pin(single(call, "mta-sts")),
+            alone,
+            of_domain.clone(),
+        ),
+        one(
+            "/checks/tls-rpt",
+            "check_tls_rpt",
+            "Where the TLS reports about a domain go",
+            |call| Box::pin(single(call, "tls-rpt")),
+            alone,
+            of_domain.clone(),
+        ),
+        one(
+            "/checks/dane",
+            "check_dane",
+            "The TLSA records of a domain's mail hosts",
+            |call| Box::pin(single(call, "dane")),
+            alone,
+            of_domain.clone(),
+        ),
+        one(
+            "/checks/dnssec",
+            "check_dnssec",
+            "Whether a domain is signed",
+            |call| Box::pin(single(call, "dnssec")),
+            alone,
+            of_domain.clone(),
+        ),
+        one(
+            "/checks/bimi",
+            "check_bimi",
+            "The BIMI record of a domain",
+            |call| Box::pin(single(call, "bimi")),
+            alone,
+            of_domain.clone(),
+        ),
+        one(
+            "/checks/account",
+            "check_account",
+            "What our own log says about a domain of yours: volume, growth, bounces, caps",
+            |call| Box::pin(account(call)),
+            alone,
+            of_domain,
+        )
+        .problems(&[404]),
         Endpoint::new(
             Verb::Post,
             "/checks/blocklist",
@@ -140,7 +189,7 @@ fn of_things() -> Vec<Endpoint> {
             may,
             blocklist,
         )
-        .json(object(&[("about", name("An IP, a domain or an address."))]), json!({"about": "192.0.2.1"}))
+        .json(object(&[("about", name("An IP, a domain or an address."))]), json!({"about": "example.com"}))
         .answers("What each list says.", named("Findings"), findings.clone()),
         Endpoint::new(
             Verb::Post,
@@ -228,6 +277,15 @@ async fn single(call: Call, check: &'static str) -> Result<Response, Problem> {
     let facts = Facts { recipient_domain: domain.clone(), domain, ip, helo, selector, ..Facts::default() };
     let findings = call.site.checks.run(check, &facts).await;
     Ok(answer(about.unwrap_or_default(), &findings))
+}
+
+async fn account(call: Call) -> Result<Response, Problem> {
+    let Some(name) = domain(&call)? else { return Err(Problem::invalid("There is no domain.")) };
+    let name = call.site.ops.domain_within(call.workspace(), &name).await?.name;
+    let record = call.site.ops.sending_record(&name).await?;
+    let mut answer = json!({"about": name, "state": worst(&record.findings), "findings": record.findings});
+    answer["days"] = serde_json::to_value(record.days).unwrap_or_default();
+    Ok(Json(answer).into_response())
 }
 
 /// A whole test asked for.

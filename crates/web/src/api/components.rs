@@ -8,6 +8,90 @@ use super::schema::{flag, list, maybe, moment, named, number, open, text};
 pub(super) fn schemas() -> Value {
     json!({
         "Problem": problem(),
+        "Workspace": open(&[
+            ("id", text("Id.")),
+            ("name", text("Its name.")),
+            ("created_at", moment("When it was made.")),
+        ]),
+        "DomainState": open(&[
+            ("name", text("The domain.")),
+            ("state", text("The last step that is done: `created`, `keys`, `published`, `proved` or `active`.")),
+            (
+                "steps",
+                list(
+                    "Every step in its order.",
+                    open(&[
+                        ("step", text("Its word.")),
+                        ("done", flag("Whether it is done.")),
+                        ("what", text("How far it is.")),
+                        ("next", maybe(text("What to do when it is not done."))),
+                    ]),
+                    10,
+                ),
+            ),
+        ]),
+        "Ip": ip(&[]),
+        "IpReport": ip(&[("ptr", json!({"type": "object", "description": "Reverse DNS as it is now: state and findings."}))]),
+        "Listing": listing(),
+        "Mail": mail(),
+        "MailTest": open(&[
+            ("id", text("Id.")),
+            ("address", text("Where the message is to be mailed.")),
+            ("expires_at", moment("Until when it takes a message.")),
+            ("arrived", json!({"type": ["object", "null"], "description": "How the message came."})),
+        ]),
+        "Key": open(&[
+            ("id", text("Id.")),
+            ("name", text("What it is for.")),
+            ("prefix", text("How it begins.")),
+            ("scopes", list("What it may do.", text("A right."), 100)),
+            ("workspace", maybe(text("The only workspace that it sees."))),
+            ("created_by", text("Who made it.")),
+            ("created_at", moment("When.")),
+            ("used_at", maybe(moment("When last used, to a minute."))),
+            ("revoked_at", maybe(moment("Since when it is worth nothing."))),
+        ]),
+        "Account": open(&[
+            ("id", text("Id.")),
+            ("login", text("What is typed to sign in.")),
+            ("name", text("Shown.")),
+            ("role", text("`viewer`, `operator` or `owner`.")),
+            ("workspace", maybe(text("The only workspace that is seen."))),
+            ("created_at", moment("When it was made.")),
+            ("disabled_at", maybe(moment("Since when it cannot sign in."))),
+            ("totp_on", flag("Whether a code is asked for too.")),
+        ]),
+        "Webhook": open(&[
+            ("id", text("Id.")),
+            ("workspace", maybe(text("Whose events; null: of the whole installation."))),
+            ("url", text("Where events are posted.")),
+            ("description", json!({"type": "string", "description": "What it is for."})),
+            ("events", list("Patterns.", text("A pattern."), 1000)),
+            ("disabled_at", maybe(moment("Since when it is off."))),
+            ("disabled_why", maybe(text("`operator`, `gone` or `failing`."))),
+            ("failing_since", maybe(moment("Since when it has taken nothing."))),
+            ("created_at", moment("When it was made.")),
+        ]),
+        "Delivery": open(&[
+            ("id", text("Id.")),
+            ("webhook", text("Id of the webhook.")),
+            ("name", text("The event's public name: `message.delivered`.")),
+            ("body", json!({"type": "string", "description": "What is posted."})),
+            ("state", text("`waiting`, `delivered` or `failed`.")),
+            ("attempts", number("Attempts since it was queued or replayed.", 0, u32::MAX.into())),
+            ("next_at", maybe(moment("When the next is due."))),
+            ("log", list("The last attempts.", json!({"type": "object"}), 1000)),
+            ("created_at", moment("When it was queued.")),
+            ("ended_at", maybe(moment("When it was delivered or failed."))),
+        ]),
+        "Audit": open(&[
+            ("id", text("Id.")),
+            ("at", moment("When.")),
+            ("who", text("Who.")),
+            ("what", text("What: `api-key.add`.")),
+            ("about", text("What it was done to.")),
+            ("workspace", maybe(text("Where."))),
+        ]),
         "Domain": domain(),
         "DomainReport": open(&[
             ("domain", named("Domain")),
@@ -112,6 +196,44 @@ fn problem() -> Value {
                 10_000,
             ),
         ),
+    ])
+}
+
+fn ip(more: &[(&str, Value)]) -> Value {
+    let mut fields = vec![
+        ("ip", text("The IP.")),
+        ("domain", text("The domain that sends from it.")),
+        ("mailboxes", number("Mailboxes of that domain.", 0, u32::MAX.into())),
+        ("listings", list("What blocklists say of it.", named("Listing"), 1000)),
+    ];
+    fields.extend_from_slice(more);
+    open(&fields)
+}
+
+fn listing() -> Value {
+    open(&[
+        ("subject", text("The IP or domain.")),
+        ("zone", text("The list.")),
+        ("state", text("`listed`, `clear`, `refused`, `dead` or `unknown`.")),
+        ("codes", list("The codes of its answer.", text("A code."), 100)),
+        ("reason", maybe(text("The reason that it gave."))),
+        ("since", moment("Since when.")),
+        ("asked_at", moment("When the list was asked last.")),
+        ("ended_at", maybe(moment("When another state began."))),
+    ])
+}
+
+fn mail() -> Value {
+    open(&[
+        ("id", text("Id.")),
+        ("mailbox", text("Id of the mailbox.")),
+        ("kind", text("`message`, `reply`, `bounce` or `auto`.")),
+        ("reverse_path", maybe(text("The sender on the envelope."))),
+        ("forward_path", text("To whom it came.")),
+        ("from", maybe(text("From."))),
+        ("subject", json!({"type": "string", "description": "Subject."})),
+        ("octets", number("Size.", 0, i64::MAX.unsigned_abs())),
+        ("received_at", moment("When it came.")),
     ])
 }
 

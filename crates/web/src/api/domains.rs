@@ -15,6 +15,7 @@ use syntax::{Address, Domain};
 use super::{
     call::{Call, parsed, told},
     endpoint::{Endpoint, May, Verb},
+    etag::{must_match, tagged},
     page::{Asked, paged},
     schema::{list, maybe, name, named, object, open, text_within, word},
 };
@@ -46,7 +47,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             named("DomainReport"),
             report.clone(),
         )
-        .problems(&[404, 409, 502]),
+        .header(
+            "If-Match",
+            text_within("The ETag of `get_domain`: 412 when it has changed since.", 200),
+            "\"0193a1b2\"",
+        )
+        .problems(&[404, 409, 412, 502]),
         Endpoint::new(
             Verb::Post,
             "/domains/plan",
@@ -59,7 +65,27 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .answers("The plan, and what differs from the DNS.", named("DomainReport"), report.clone())
         .problems(&[404, 502]),
         with_name(Endpoint::new(Verb::Get, "/domains/{name}", "get_domain", "One domain with its plan", read, one))
+            .header(
+                "If-None-Match",
+                text_within("The ETag of an earlier answer: 304 when it is the same.", 200),
+                "\"0193a1b2\"",
+            )
             .answers("The domain.", named("DomainReport"), report.clone()),
+        with_name(Endpoint::new(
+            Verb::Get,
+            "/domains/{name}/state",
+            "get_domain_state",
+            "How far a domain is, step by step, by real queries",
+            read,
+            state,
+        ))
+        .answers(
+            "The last step that is done, and every step.",
+            named("DomainState"),
+            json!({"name": EXAMPLE, "state": "keys", "steps": [
+                {"step": "created", "done": true, "what": "sends from 192.0.2.1 as box.example.com", "next": null},
+            ]}),
+        ),
         with_name(Endpoint::new(
             Verb::Get,
             "/domains/{name}/diff",
@@ -169,6 +195,11 @@ async fn all(call: Call) -> Result<Response, Problem> {
 
 async fn apply(call: Call) -> Result<Response, Problem> {
     let request = asked(&call).await?;
+    if call.headers.contains_key(header::IF_MATCH) {
+        let there = call.site.ops.store.domain(&request.name).await?.is_some();
+        let current = if there { Some(shown(&call, &request.name).await?) } else { None };
+        must_match(&call, current.as_ref())?;
+    }
     told(call.site.ops.apply_domain(&request).await)
 }
 
@@ -182,7 +213,16 @@ async fn own(call: &Call) -> Result<Domain, Problem> {
 }
 
 async fn one(call: Call) -> Result<Response, Problem> {
-    told(call.site.ops.show_domain(&own(&call).await?).await)
+    let answer = shown(&call, &own(&call).await?).await?;
+    Ok(tagged(&call, &answer))
+}
+
+async fn shown(call: &Call, name: &Domain) -> Result<Value, Problem> {
+    Ok(serde_json::to_value(call.site.ops.show_domain(name).await?).unwrap_or_default())
+}
+
+async fn state(call: Call) -> Result<Response, Problem> {
+    told(call.site.ops.domain_state(&own(&call).await?).await)
 }
 
 async fn drift(call: Call) -> Result<Response, Problem> {

@@ -14,7 +14,7 @@ use super::{
     call::{Call, parsed, told},
     endpoint::{Endpoint, May, Verb},
     page::{Asked, paged},
-    schema::{list, maybe, name, named, number, object, open, some, text_within},
+    schema::{line, list, maybe, name, named, number, object, open, some, text_within},
 };
 use crate::problem::{Problem, Wrong};
 
@@ -69,6 +69,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             read,
             export,
         )
+        .query("domain", text_within("Only of that domain.", 254), "example.com")
+        .problems(&[404])
         .answers(
             "Cells that a spreadsheet would run have `'` before them.",
             json!({"type": "string"}),
@@ -104,7 +106,30 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             password,
         ))
         .answers("Shown once.", named("Credentials"), made),
+        with_address(Endpoint::new(
+            Verb::Get,
+            "/mailboxes/{address}/grants",
+            "list_grants",
+            "As whom a mailbox may send besides itself",
+            read,
+            grants,
+        ))
+        .answers("Addresses.", granted(), json!({"items": ["team@example.com"]})),
+        with_address(Endpoint::new(
+            Verb::Post,
+            "/mailboxes/{address}/grants",
+            "add_grant",
+            "Let a mailbox send as another one of its workspace",
+            write,
+            grant,
+        ))
+        .json(object(&[("address", name("The other mailbox."))]), json!({"address": "team@example.com"}))
+        .answers("As whom it may send now.", granted(), json!({"items": ["team@example.com"]})),
     ]
+}
+
+fn granted() -> Value {
+    open(&[("items", list("Addresses.", text_within("An address.", 320), 100_000))])
 }
 
 fn example() -> Value {
@@ -118,7 +143,7 @@ fn example() -> Value {
 fn row() -> Value {
     object(&[
         ("address", name("Address; its domain must be yours.")),
-        ("display?", maybe(text_within("Display name.", 200))),
+        ("display?", maybe(line("Display name.", 200))),
         ("daily_cap?", maybe(number("Messages in 24 hours.", 1, 1_000_000))),
     ])
 }
@@ -194,7 +219,12 @@ async fn import(call: Call) -> Result<Response, Problem> {
 }
 
 async fn export(call: Call) -> Result<Response, Problem> {
-    let text = call.site.ops.export_mailboxes_within(call.workspace()).await?;
+    let ops = &call.site.ops;
+    let domain = match call.domain_asked("domain")? {
+        Some(name) => Some(ops.domain_within(call.workspace(), &name).await?.id),
+        None => None,
+    };
+    let text = ops.export_mailboxes_within(call.workspace(), domain.as_ref()).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"mailboxes.csv\""),
@@ -225,4 +255,20 @@ async fn password(call: Call) -> Result<Response, Problem> {
     let address = call.address()?;
     call.site.ops.mailbox_within(call.workspace(), &address).await?;
     told(call.site.ops.reset_password(&address).await)
+}
+
+async fn grants(call: Call) -> Result<Response, Problem> {
+    let mailbox = call.site.ops.mailbox_within(call.workspace(), &call.address()?).await?;
+    let items = call.site.ops.store.grants(&mailbox.id).await?;
+    Ok(Json(json!({"items": items})).into_response())
+}
+
+async fn grant(call: Call) -> Result<Response, Problem> {
+    let (ops, address) = (&call.site.ops, call.address()?);
+    let other = parsed("/address", Address::parse(call.json["address"].as_str().unwrap_or_default()))?;
+    for mailbox in [&address, &other] {
+        ops.mailbox_within(call.workspace(), mailbox).await?;
+    }
+    ops.grant(&address, &other).await?;
+    grants(call).await
 }

@@ -17,7 +17,7 @@ use super::{
     idempotency,
     page::paged,
     queue::listed,
-    schema::{list, name, named, object, open, some, text, text_within, word},
+    schema::{line, list, name, named, object, open, some, text, text_within, word},
 };
 use crate::problem::Problem;
 
@@ -49,7 +49,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 object(&[
                     ("from", name("One of your mailboxes.")),
                     ("to", some("Recipients.", name("An address."), MOST)),
-                    ("subject", text_within("Subject.", 900)),
+                    ("subject", line("Subject.", 900)),
                     ("text", text_within("The text.", 60_000)),
                 ]),
                 json!({"from": "ann@example.com", "to": ["bob@example.net"], "subject": "Friday", "text": "See you at ten."}),
@@ -92,9 +92,6 @@ async fn send(call: Call) -> Result<Response, Problem> {
     let from = parsed("/from", Address::parse(&asked.from))?;
     let to = asked.to.iter().enumerate();
     let to = to.map(|(place, text)| parsed(&format!("/to/{place}"), Address::parse(text))).collect::<Result<_, _>>()?;
-    if let Some(place) = asked.subject.find(['\r', '\n']) {
-        return parsed("/subject", Err(format!("a subject is one line; there is a line end at octet {place}")));
-    }
     call.site.ops.mailbox_within(call.workspace(), &from).await?;
     let composed = Composed { from, to, subject: asked.subject, text: asked.text };
     let id = match idempotency::key(&call)? {

@@ -45,6 +45,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": components::schemas(),
+            "headers": header_components(),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key, shown once when it is made."}},
         },
     })
@@ -82,7 +83,7 @@ fn operation(endpoint: &Endpoint) -> Value {
             fields.insert("requestBody".into(), json!({"required": true, "content": content}));
         }
         Body::Octets { media, example } => {
-            let content = json!({*media: {"schema": {"type": "string"}, "example": example}});
+            let content = json!({*media: {"schema": {"type": "string", "minLength": 1}, "example": example}});
             fields.insert("requestBody".into(), json!({"required": true, "content": content}));
         }
     }
@@ -103,25 +104,56 @@ fn tag(endpoint: &Endpoint) -> &'static str {
 }
 
 fn responses(endpoint: &Endpoint) -> Value {
-    let headers =
-        json!({"X-Request-Id": {"schema": {"type": "string"}, "description": "Yours, or one made for this request."}});
     let mut responses = Map::new();
-    let mut good = json!({"description": endpoint.answer.what, "headers": headers});
+    let mut good = json!({"description": endpoint.answer.what, "headers": headers(endpoint, endpoint.answer.status)});
     if endpoint.answer.status != 204 {
         let content =
             json!({endpoint.answer.media: {"schema": endpoint.answer.shape, "example": endpoint.answer.example}});
         good["content"] = content;
     }
     responses.insert(endpoint.answer.status.to_string(), good);
-    if endpoint.parameters.iter().any(|parameter| parameter.name == "If-None-Match") {
-        responses.insert("304".into(), json!({"description": "It is the same as before."}));
+    if has_tag(endpoint) {
+        let same = json!({"description": "It is the same as before.", "headers": headers(endpoint, 304)});
+        responses.insert("304".into(), same);
     }
     for status in endpoint.every_problem() {
         let schema = json!({"$ref": "#/components/schemas/Problem"});
         let content = json!({"application/problem+json": {"schema": schema}});
-        responses.insert(status.to_string(), json!({"description": meaning(status), "content": content}));
+        let problem = json!({"description": meaning(status), "content": content, "headers": headers(endpoint, status)});
+        responses.insert(status.to_string(), problem);
     }
     Value::Object(responses)
+}
+
+fn has_tag(endpoint: &Endpoint) -> bool {
+    endpoint.parameters.iter().any(|parameter| parameter.name == "If-None-Match")
+}
+
+/// The headers that an answer always has.
+fn headers(endpoint: &Endpoint, status: u16) -> Value {
+    let mut names = vec!["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+    match status {
+        200 | 304 if has_tag(endpoint) => names.push("ETag"),
+        202 => names.push("Location"),
+        401 => names.push("WWW-Authenticate"),
+        429 => names.push("Retry-After"),
+        _ => {}
+    }
+    let named = |name: &str| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}")}));
+    Value::Object(names.into_iter().map(named).collect())
+}
+
+fn header_components() -> Value {
+    let header = |what: &str, shape: &str| json!({"description": what, "required": true, "schema": {"type": shape}});
+    json!({
+        "X-Request-Id": header("Yours, or one made for this request: it stands in the log.", "string"),
+        "RateLimit": header("Requests that are left, and seconds: draft-ietf-httpapi-ratelimit-headers.", "string"),
+        "RateLimit-Policy": header("Requests in so many seconds.", "string"),
+        "ETag": header("The tag of this state: for If-None-Match and If-Match.", "string"),
+        "Location": header("Where to see what becomes of it.", "string"),
+        "WWW-Authenticate": header("How to say who asks.", "string"),
+        "Retry-After": header("Seconds after which to go on.", "integer"),
+    })
 }
 
 fn meaning(status: u16) -> &'static str {
@@ -130,6 +162,7 @@ fn meaning(status: u16) -> &'static str {
         401 => "No key, or one that is not known.",
         403 => "The key may not do that.",
         404 => "There is no such thing, or it is of another workspace.",
+        412 => "It has changed since it was read.",
         409 => "It is there already, or stands for something else.",
         413 => "The body is too large.",
         415 => "The body is of another type.",

@@ -29,7 +29,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Endpoint::new(Verb::Get, "/queue", "list_queue", "Messages that wait, newest first", read, list)
                 .query("state", word("Only recipients in that state.", &WAITING.map(State::as_str)), "deferred")
                 .query("domain", text_within("Only from that domain of ours.", 254), "example.com")
-                .query("to_domain", text_within("Only to that domain.", 254), "example.net"),
+                .query("to_domain", text_within("Only to that domain.", 254), "example.net")
+                .problems(&[404]),
             named("Message"),
             message_example(),
         ),

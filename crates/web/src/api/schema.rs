@@ -9,6 +9,8 @@ use crate::problem::Wrong;
 
 /// Most faults that one answer tells.
 const MOST: usize = 50;
+/// No control characters: the only pattern that is in use, so that no engine for patterns is needed.
+const ONE_LINE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 /// Text.
 pub(super) fn text(what: &str) -> Value {
@@ -23,6 +25,16 @@ pub(super) fn text_within(what: &str, most: usize) -> Value {
 /// Text that is not empty.
 pub(super) fn name(what: &str) -> Value {
     json!({"type": "string", "description": what, "minLength": 1, "maxLength": 320})
+}
+
+/// A name: one line of at most so many characters.
+pub(super) fn title(what: &str, most: usize) -> Value {
+    json!({"type": "string", "description": what, "minLength": 1, "maxLength": most, "pattern": ONE_LINE})
+}
+
+/// Text of one line, that may be empty.
+pub(super) fn line(what: &str, most: usize) -> Value {
+    json!({"type": "string", "description": what, "maxLength": most, "pattern": ONE_LINE})
 }
 
 /// One of these words.
@@ -57,6 +69,9 @@ pub(super) fn some(what: &str, item: Value, most: usize) -> Value {
 
 /// That, or null.
 pub(super) fn maybe(mut shape: Value) -> Value {
+    if shape.get("$ref").is_some() {
+        return json!({"anyOf": [shape, {"type": "null"}]});
+    }
     if let Some(object) = shape.as_object_mut()
         && let Some(kind) = object.get("type").cloned()
     {
@@ -166,7 +181,15 @@ pub(super) fn text_fault(shape: &Value, text: &str) -> Option<String> {
     if let Some(most) = bound("maxLength").filter(|most| long > *most) {
         return Some(format!("at most {most} characters, here are {long}"));
     }
-    bound("minLength").filter(|least| long < *least).map(|_| String::from("it is empty"))
+    if shape.get("pattern").is_some_and(|pattern| pattern == ONE_LINE)
+        && let Some(place) = text.chars().position(char::is_control)
+    {
+        return Some(format!("one line, without control characters: there is one at character {}", place + 1));
+    }
+    bound("minLength").filter(|least| long < *least).map(|least| match least {
+        1 => String::from("it is empty"),
+        least => format!("at least {least} characters, here are {long}"),
+    })
 }
 
 fn number_fault(shape: &Value, number: &serde_json::Number) -> Option<String> {

@@ -126,6 +126,7 @@ async fn desk() -> World {
         publishing: Publishing::Embedded,
         daily_cap: 50,
         expiry: Duration::from_secs(86_400),
+        proof_required: rules::proof::Required::default(),
         store,
     };
     let ours = domain(&ops.store, "default", "example.com", "127.0.1.1").await;

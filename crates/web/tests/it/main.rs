@@ -69,6 +69,7 @@ async fn server_over(resolver: dns::Resolver, public: bool) -> Server {
         posting: notify::Posting::new(resolver.clone()),
         checks: check::Checks::new(resolver).unwrap(),
         public: public.then(|| web::Public::new(ops, rules::cost::Tiers::published())),
+        api_quota: web::API_QUOTA,
     };
     let serving = tokio::spawn(web::serve(listener, site, stop));
     Server { address, store, metrics, stopper, serving, last_head: std::sync::Mutex::default(), _folder: folder }
@@ -83,6 +84,7 @@ fn ops(store: &Store) -> ops::Ops {
         publishing: ops::Publishing::Print,
         daily_cap: 50,
         expiry: Duration::from_secs(3600),
+        proof_required: rules::proof::Required::default(),
     }
 }
 
