@@ -1,12 +1,13 @@
 //! Many mailboxes at once, with an answer for each row; tables that spreadsheets read without running what stands in them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rules::{
     Fault,
     id::{DomainId, WorkspaceId},
 };
 use syntax::Address;
+use tokio::task::JoinSet;
 
 use crate::{
     MailboxRequest, NewCredentials, Ops,
@@ -32,14 +33,23 @@ pub struct BadRow {
 }
 
 impl Ops {
-    /// Makes mailboxes one by one: a row that fails leaves the others.
+    /// Makes mailboxes, each for itself: a row that fails leaves the others. They are made at the same time, so that they share
+    /// the store's commits; of rows with the same address the first is made.
     pub async fn add_each_mailbox(&self, of: Option<&WorkspaceId>, requests: Vec<MailboxRequest>) -> Vec<RowOutcome> {
-        let mut outcomes = Vec::with_capacity(requests.len());
-        for request in requests {
-            let address = request.address.clone();
-            outcomes.push(RowOutcome { address, made: self.add_one(of, request).await });
+        let addresses: Vec<Address> = requests.iter().map(|request| request.address.clone()).collect();
+        let (mut seen, mut running) = (HashSet::new(), JoinSet::new());
+        for (place, request) in requests.into_iter().enumerate() {
+            if seen.insert(request.address.key()) {
+                let (ops, of) = (self.clone(), of.cloned());
+                running.spawn(async move { (place, ops.add_one(of.as_ref(), request).await) });
+            }
         }
-        outcomes
+        let mut made: HashMap<usize, Result<NewCredentials, Fault>> = running.join_all().await.into_iter().collect();
+        let outcome = |(place, address): (usize, Address)| {
+            let made = made.remove(&place).unwrap_or_else(|| Err(twice(&address)));
+            RowOutcome { address, made }
+        };
+        addresses.into_iter().enumerate().map(outcome).collect()
     }
 
     async fn add_one(&self, of: Option<&WorkspaceId>, request: MailboxRequest) -> Result<NewCredentials, Fault> {
@@ -109,6 +119,10 @@ impl Ops {
             rows.into_iter().map(|row| row.iter().map(|cell| guarded(cell)).collect()).collect();
         write_csv(&guarded)
     }
+}
+
+fn twice(address: &Address) -> Fault {
+    Fault::caller("mailbox.exists", format!("{address} stands in an earlier row already"))
 }
 
 /// What a spreadsheet would take for the beginning of a formula. OWASP CSV Injection, 2026.

@@ -9,6 +9,7 @@
 )]
 
 mod callouts;
+mod desk;
 mod domains;
 mod house;
 mod listings;

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
@@ -19,7 +20,7 @@ use rules::{Fault, id::WorkspaceId, secret::unguessable};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use syntax::{Address, Domain};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
     endpoint::{Body, Endpoint, May, Parameter},
@@ -37,6 +38,8 @@ use crate::{
 pub(super) const MOST_JSON: usize = 64 * 1024;
 /// Most octets of a message.
 pub(super) const MOST_MESSAGE: usize = 30 * 1024 * 1024;
+/// Longest time for one deed.
+const LONGEST: Duration = Duration::from_secs(9);
 /// Longest id that a client may give to its request, in characters.
 const MOST_ID: usize = 128;
 
@@ -118,7 +121,9 @@ impl Door {
             let call = Call { site, caller, parameters, headers: parts.headers, json, octets };
             (endpoint.run)(call).await
         };
-        let mut response = done.await.unwrap_or_else(IntoResponse::into_response);
+        // A little before the limit of every answer, so that this one says how many requests are left.
+        let done = timeout(LONGEST, done).await.unwrap_or_else(|_| Err(Problem::too_slow()));
+        let mut response = done.unwrap_or_else(IntoResponse::into_response);
         left.tell(response.headers_mut());
         Ok(response)
     }
