@@ -75,7 +75,13 @@ await run({
     await page.check('[data-check-all]');
     await page.click('button[value=resume]');
     await page.waitForSelector('tbody .state.ok');
+    await page.check('[data-check-all]');
+    await page.click('button[value=verify]');
+    await page.waitForFunction(() => document.querySelectorAll('tbody .state.ok').length === 6, null, { timeout: 90_000 });
+    must((await text()).includes('proved'), 'every mailbox is proved by its round trip');
+    await look('mailboxes-proved');
     await page.click('tbody a');
+    must((await text()).includes('proof.reply'), 'each step has its evidence');
     must((await text()).includes('993'), 'the settings of a mail program are there');
     await look('mailbox');
   },

@@ -10,6 +10,7 @@ mod live;
 mod mail;
 mod mailboxes;
 mod overview;
+mod pairing;
 mod refused;
 mod settings;
 mod viewer;

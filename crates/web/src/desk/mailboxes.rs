@@ -7,13 +7,15 @@ use axum::{
 };
 use ops::{Imported, MailboxRequest, MailboxView, NewCredentials, Ops, RowFault, credentials_csv};
 use rules::id::MailboxId;
-use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
+use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState, Pairing};
 use syntax::{Address, Domain};
 
 use super::{
     Answer, Frame, Refused, Scope, Viewer, audited, cut, download,
     fields::{Fields, encode},
-    link, page_and_one, see_other,
+    link, page_and_one,
+    pairing::{self, Pairings},
+    see_other,
 };
 use crate::site::page;
 
@@ -33,6 +35,7 @@ const ORDERS: [(&str, MailboxOrder); 4] = [
 struct List {
     frame: Frame,
     rows: Vec<MailboxRow>,
+    pairings: Pairings,
     any: bool,
     search: String,
     domain: String,
@@ -54,6 +57,8 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
         None => Vec::new(),
     };
     let (rows, more) = cut(rows);
+    let ids: Vec<MailboxId> = rows.iter().map(|row| row.id.clone()).collect();
+    let pairings = Pairings::of(&ops, viewer.workspace.as_ref(), &ids).await?;
     let any = !rows.is_empty() || ops.has_mailboxes(viewer.workspace.as_ref()).await?;
     let [search, domain, state, sort] = ["q", "domain", "state", "sort"].map(|name| asked.get(name).to_owned());
     let base = [("q", search.as_str()), ("domain", &domain), ("state", &state), ("sort", &sort)];
@@ -63,7 +68,7 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
         .map(|last| link("/mailboxes", &[base.as_slice(), &[("after", last.id.as_str())]].concat()));
     let (export, here) = (link("/mailboxes/export.csv", &base), link("/mailboxes", &base));
     let frame = Frame::new("/mailboxes", &viewer);
-    Ok(page(&List { frame, rows, any, next, export, here, search, domain, state, sort }).into_response())
+    Ok(page(&List { frame, rows, pairings, any, next, export, here, search, domain, state, sort }).into_response())
 }
 
 /// The filter of a query; `None`: of a domain that is not there.
@@ -93,6 +98,11 @@ async fn filter(ops: &Ops, viewer: &Viewer, asked: &Fields) -> Result<Option<Mai
 pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) -> Answer {
     let form = Fields::parse(&body);
     viewer.takes(Scope::MailboxesWrite, &form)?;
+    if form.get("do") == "verify-all" {
+        let count = pairing::request_all(&ops, viewer.workspace.as_ref()).await?;
+        audited(&ops, &viewer, "mailbox.verify", &format!("all {count}")).await?;
+        return Ok(see_other("/mailboxes"));
+    }
     let ids: Vec<MailboxId> = form.all("id").map(|id| MailboxId(id.to_owned())).collect();
     if ids.is_empty() {
         return Err(Refused::Typed(String::from("No mailbox is ticked: tick those that are meant, then choose.")));
@@ -100,6 +110,7 @@ pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) ->
     match form.get("do") {
         "suspend" => suspend(&ops, &viewer, &ids, true).await?,
         "resume" => suspend(&ops, &viewer, &ids, false).await?,
+        "verify" => verify(&ops, &viewer, &ids).await?,
         "export" => {
             let of_workspace = MailboxFilter { workspace: viewer.workspace.clone(), ..MailboxFilter::default() };
             let csv = ops.desk_export(&of_workspace, &ids).await?;
@@ -116,6 +127,13 @@ async fn suspend(ops: &Ops, viewer: &Viewer, ids: &[MailboxId], suspended: bool)
     let what = if suspended { "mailbox.suspend" } else { "mailbox.resume" };
     let ids: Vec<&str> = ids.iter().map(MailboxId::as_str).collect();
     Ok(audited(ops, viewer, what, &ids.join(" ")).await?)
+}
+
+/// Asks for the pairing proofs.
+async fn verify(ops: &Ops, viewer: &Viewer, ids: &[MailboxId]) -> Result<(), Refused> {
+    ops.request_proofs(viewer.workspace.as_ref(), ids).await?;
+    let ids: Vec<&str> = ids.iter().map(MailboxId::as_str).collect();
+    Ok(audited(ops, viewer, "mailbox.verify", &ids.join(" ")).await?)
 }
 
 /// The addresses of mailboxes that were made, in the audit log.
@@ -246,13 +264,16 @@ pub(super) async fn import(State(ops): State<Ops>, viewer: Viewer, body: String)
 struct One {
     frame: Frame,
     view: MailboxView,
+    pairing: Option<Pairing>,
 }
 
 /// `/mailboxes/<id>`
 pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>) -> Answer {
     viewer.must(Scope::MailboxesRead)?;
     let view = ops.desk_mailbox(viewer.workspace.as_ref(), &MailboxId(id)).await?;
-    Ok(page(&One { frame: Frame::new("/mailboxes", &viewer), view }).into_response())
+    let pairings = Pairings::of(&ops, viewer.workspace.as_ref(), std::slice::from_ref(&view.row.id)).await?;
+    let pairing = pairings.get(&view.row.id).cloned();
+    Ok(page(&One { frame: Frame::new("/mailboxes", &viewer), view, pairing }).into_response())
 }
 
 /// Suspends, resumes, or makes a new password.
@@ -263,6 +284,9 @@ pub(super) async fn act_on_one(State(ops): State<Ops>, viewer: Viewer, Path(id):
     match form.get("do") {
         "suspend" => suspend(&ops, &viewer, std::slice::from_ref(&id), true).await?,
         "resume" => suspend(&ops, &viewer, std::slice::from_ref(&id), false).await?,
+        "verify" => verify(&ops, &viewer, std::slice::from_ref(&id)).await?,
+        // The deed writes the audit log itself.
+        "override" => ops.override_proof(workspace, &id, &viewer.name, form.get("reason")).await?,
         "password" => {
             let new = ops.desk_reset_password(workspace, &id).await?;
             audited(&ops, &viewer, "mailbox.password", id.as_str()).await?;
