@@ -161,7 +161,7 @@ impl Arrival<'_> {
         let mut arriving = Arriving::default();
         for addressee in &self.addressees {
             match &addressee.place {
-                Place::Mailbox(mailbox) => self.into_mailbox(seen, addressee, mailbox, &mut arriving).await?,
+                Place::Mailbox(mailbox) => self.put_into(seen, addressee, mailbox, &mut arriving).await?,
                 Place::Test(test) => self.keep_for_test(test, seen.content).await?,
                 Place::Return(original) => {
                     let returned = pass_on::returned(self, seen.message, &seen.top, original, &addressee.domain);
@@ -181,7 +181,7 @@ impl Arrival<'_> {
         Ok(())
     }
 
-    async fn into_mailbox(
+    async fn put_into(
         &self,
         seen: &Seen<'_>,
         addressee: &Addressee,

@@ -35,7 +35,7 @@ pub(super) fn sources(records: &[&Record]) -> Vec<ReportedSource> {
         ReportedSource { source_ip, header_from, authenticated_as, disposition, dkim_aligned, spf_aligned, messages }
     };
     let mut rows: Vec<ReportedSource> = sums.into_iter().map(row).collect();
-    rows.sort_by(|left, right| right.messages.cmp(&left.messages));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.messages));
     let rest = rows.split_off(rows.len().min(MAX_ROWS));
     for passed in [true, false] {
         let same = rest.iter().filter(|row| (row.dkim_aligned || row.spf_aligned) == passed);
