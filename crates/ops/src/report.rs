@@ -257,7 +257,7 @@ fn sources(rows: &[SourceDay], ours: &[IpAddr]) -> Vec<Source> {
         Source { ip: ip.to_owned(), organization, name: None, is_ours, tally }
     };
     let mut sources: Vec<Source> = by_ip.into_iter().map(source).collect();
-    sources.sort_by(|left, right| right.tally.messages.cmp(&left.tally.messages));
+    sources.sort_by_key(|source| std::cmp::Reverse(source.tally.messages));
     sources
 }
 
@@ -334,7 +334,7 @@ fn tls_summary(rows: &[TlsDay]) -> TlsSummary {
         sessions,
     };
     summary.by_type = sums.into_iter().map(failures).collect();
-    summary.by_type.sort_by(|left, right| right.sessions.cmp(&left.sessions));
+    summary.by_type.sort_by_key(|one| std::cmp::Reverse(one.sessions));
     summary
 }
 

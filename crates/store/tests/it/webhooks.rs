@@ -46,7 +46,7 @@ async fn queued(store: &Store, webhook: &Webhook, sequences: &[i64]) -> Vec<Deli
         body: format!("{{\"n\":{sequence}}}"),
     };
     let last = sequences.last().copied().unwrap_or_default();
-    store.queue_deliveries(&[webhook.id.clone()], last, sequences.iter().map(one).collect()).await.unwrap();
+    store.queue_deliveries(std::slice::from_ref(&webhook.id), last, sequences.iter().map(one).collect()).await.unwrap();
     store.due_deliveries(&webhook.id, 100).await.unwrap()
 }
 
