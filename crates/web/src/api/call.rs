@@ -108,10 +108,8 @@ impl Door {
             if !left.passes {
                 return Err(too_many(left.seconds));
             }
-            if let Some(caller) = &caller {
-                if let Some(scope) = endpoint.may.scope() {
-                    caller.must(scope)?;
-                }
+            if let (Some(caller), Some(scope)) = (&caller, endpoint.may.scope()) {
+                caller.must(scope)?;
             }
             let path = RawPathParams::from_request_parts(&mut parts, &site).await.map_err(|_| Problem::not_found())?;
             let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
