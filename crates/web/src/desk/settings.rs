@@ -55,7 +55,8 @@ async fn shown(ops: &Ops, viewer: &Viewer, done: Result<Option<(String, String)>
         Err(wrong) => (None, Some(wrong)),
     };
     let minutes = ops.expiry.as_secs() / 60;
-    let expiry = if minutes % 60 == 0 { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") };
+    let expiry =
+        if minutes.is_multiple_of(60) { format!("{} hours", minutes / 60) } else { format!("{minutes} minutes") };
     let pairs = vec![
         ("Database", ops.store.health().await?.backend),
         ("DNS is published by", ops.publishing.name().to_owned()),
