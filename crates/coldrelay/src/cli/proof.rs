@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_exit_code_tells_failed_from_not_known() {
         let (ok, bad, unknown) = (proof(&[State::Ok]), proof(&[State::Bad]), proof(&[State::Unknown]));
-        assert_eq!(code(&[ok.clone()]), 0);
+        assert_eq!(code(std::slice::from_ref(&ok)), 0);
         assert_eq!(code(&[ok.clone(), unknown.clone()]), 3);
         assert_eq!(code(&[ok, unknown, bad]), 1);
     }

@@ -215,7 +215,7 @@ fn state(webhook: &Webhook) -> String {
     }
 }
 
-fn listed(webhooks: &Vec<Webhook>) -> String {
+fn listed(webhooks: &[Webhook]) -> String {
     let row = |webhook: &Webhook| {
         vec![
             webhook.id.to_string(),
