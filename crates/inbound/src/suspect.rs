@@ -128,7 +128,7 @@ fn header_value(text: &str) -> String {
     text.chars().take(512).map(keep).collect()
 }
 
-/// rspamd's answer. https://docs.rspamd.com/developers/protocol (2026): `action`, `score`, `required_score`, `symbols`.
+/// rspamd's answer. <https://docs.rspamd.com/developers/protocol> (2026): `action`, `score`, `required_score`, `symbols`.
 fn signs_of_rspamd(body: &[u8]) -> Vec<Sign> {
     let Ok(answer) = serde_json::from_slice::<serde_json::Value>(body) else { return Vec::new() };
     let action = answer.get("action").and_then(serde_json::Value::as_str).unwrap_or_default();

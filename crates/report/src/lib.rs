@@ -3,7 +3,7 @@
 //!
 //! What it is not: a judge. Whether a report is about a domain of ours, counts, or proves anything is decided by
 //! `rules`. Unlike the reader of mail-auth, one odd value costs nothing but itself, and what is too large, too deep
-//! or packed to burst is told by name. Reading order: [`read`], [`Report`], then `unpack`, `aggregate`, `tls`,
+//! or packed to burst is told by name. Reading order: [`read()`], [`Report`], then `unpack`, `aggregate`, `tls`,
 //! `feedback`.
 
 mod aggregate;

@@ -1,7 +1,7 @@
 //! Webhooks: which events are told, to whom, how they are signed, and when to try again or to give up.
 //!
 //! The form is that of Standard Webhooks (standardwebhooks.com, specification 1.0): headers, signature, body, schedule.
-//! Reading order: [`name`], [`Filter`], [`body`], [`sign`], [`Target`], [`decide`].
+//! Reading order: [`name()`], [`Filter`], [`body()`], [`sign()`], [`Target`], [`decide`].
 
 mod body;
 mod filter;

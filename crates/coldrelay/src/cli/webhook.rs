@@ -49,7 +49,7 @@ pub struct Id {
 
 #[derive(Args)]
 pub struct Add {
-    /// Where events are posted, as in https://example.com/hook
+    /// Where events are posted, as in `https://example.com/hook`
     url: String,
     /// Only events of this workspace [default: of the whole installation]
     #[arg(long, value_name = "NAME")]
