@@ -83,7 +83,7 @@ impl Store {
     /// # Errors
     /// `store.*`: the caller answers 451.
     pub async fn arrive(&self, arriving: Arriving) -> Result<Vec<MailId>, Fault> {
-        let prepared = self.prepared(arriving.mails.iter().map(|arriving| arriving.mail.clone())).await;
+        let prepared = self.prepared(arriving.mails.iter().map(|arriving| arriving.mail.clone()).collect()).await;
         self.write("store what arrived", |tx| {
             Box::pin(async move {
                 let mut ids = Vec::with_capacity(arriving.mails.len());

@@ -130,7 +130,7 @@ impl Store {
         tokio::task::spawn_blocking(move || describe.describe(&content)).await.ok()
     }
     /// Mails with their descriptions.
-    pub(crate) async fn prepared(&self, mails: impl IntoIterator<Item = NewMail>) -> Vec<Prepared> {
+    pub(crate) async fn prepared(&self, mails: Vec<NewMail>) -> Vec<Prepared> {
         let mut prepared: Vec<Prepared> = Vec::new();
         for mail in mails {
             // The same message to several mailboxes is taken apart once.

@@ -210,7 +210,7 @@ impl Store {
     pub async fn settle(&self, settled: Vec<Settled>) -> Result<(), Fault> {
         let mut prepared = Vec::with_capacity(settled.len());
         for mut settled in settled {
-            let notice = self.prepared(settled.notice.take()).await;
+            let notice = self.prepared(settled.notice.take().into_iter().collect()).await;
             prepared.push((settled, notice));
         }
         self.write("settle attempts", |tx| {
@@ -249,7 +249,7 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn bounce_late(&self, mut settled: Settled) -> Result<(), Fault> {
-        let notice = self.prepared(settled.notice.take()).await;
+        let notice = self.prepared(settled.notice.take().into_iter().collect()).await;
         self.write("write a late bounce", |tx| {
             Box::pin(async move {
                 let update = sql("UPDATE recipient SET state = 'bounced', next_at = NULL \
