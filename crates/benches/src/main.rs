@@ -1,9 +1,10 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain`, `check` and `web` run them; nothing here is a test.
+//! `cargo xtask bench explain`, `check`, `web` and `imap` run them; nothing here is a test.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
 mod check;
 mod explain;
+mod imap;
 mod web;
 
 use std::process::ExitCode;
@@ -36,8 +37,26 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("imap") => match imap::run(json) {
+            Ok(text) => {
+                println!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("bench imap: {why}");
+                ExitCode::FAILURE
+            }
+        },
+        // What `imap` starts: a server in a process of its own.
+        Some("imap-server") => match imap::serve(arguments.get(1).map_or("", String::as_str)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("bench imap-server: {why}");
+                ExitCode::FAILURE
+            }
+        },
         _ => {
-            eprintln!("benches explain|check|web [--json]");
+            eprintln!("benches explain|check|web|imap [--json]");
             ExitCode::from(2)
         }
     }

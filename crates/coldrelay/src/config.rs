@@ -71,6 +71,10 @@ settings! {
     listen_submission: Vec<SocketAddr> = "listen.submission", "[\"127.0.0.1:2587\"]";
     /// Where submission over TLS listens (port 465 in public).
     listen_submissions: Vec<SocketAddr> = "listen.submissions", "[\"127.0.0.1:2465\"]";
+    /// Where IMAP with STARTTLS listens (port 143 in public); empty turns it off.
+    listen_imap: Vec<SocketAddr> = "listen.imap", "[\"127.0.0.1:2143\"]";
+    /// Where IMAP over TLS listens (port 993 in public); empty turns it off.
+    listen_imaps: Vec<SocketAddr> = "listen.imaps", "[\"127.0.0.1:2993\"]";
     /// Where the embedded DNS listens (port 53 in public); empty turns it off.
     listen_dns: Vec<SocketAddr> = "listen.dns", "[\"127.0.0.1:5300\"]";
     /// Where health and metrics are served; empty turns it off.

@@ -180,10 +180,17 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
             hostname: config.hostname.clone(),
             ..outbound::Settings::default()
         },
+        imap: imap::Settings {
+            hostname: config.hostname.clone(),
+            max_message_octets: config.submission_max_message_octets,
+            ..imap::Settings::default()
+        },
         mx: config.listen_mx.clone(),
         mx_port_on_egress_ips: Some(config.listen_mx_port_on_egress_ips).filter(|port| *port != 0),
         submission: config.listen_submission.clone(),
         submissions: config.listen_submissions.clone(),
+        listen_imap: config.listen_imap.clone(),
+        listen_imaps: config.listen_imaps.clone(),
         authority,
         tls: certificate(config)?,
         blocklists: blocklist_watch(config, ops),

@@ -161,6 +161,11 @@ impl Mx {
 
 /// What a peer is told about a fault of ours; the operator reads the rest in the log.
 fn excuse(fault: &Fault) -> Reply {
+    match fault.code {
+        "mailbox.full" => return common::mailbox_full(),
+        "mailbox.too-small" => return common::mailbox_too_small(),
+        _ => {}
+    }
     tracing::error!(code = fault.code, %fault, "incoming mail was put off");
     common::local_error()
 }

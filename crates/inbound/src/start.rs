@@ -51,8 +51,6 @@ pub(crate) struct Shared {
     pub(crate) verifier: Verifier,
     pub(crate) key: Key,
     pub(crate) tls: ServerTls,
-    /// Checked when a login is unknown, so that the answer takes as long.
-    pub(crate) nobodys_hash: String,
     pub(crate) passes: Passes,
     slots: Arc<Semaphore>,
     counter: AtomicU64,
@@ -61,11 +59,9 @@ pub(crate) struct Shared {
 impl Inbound {
     /// What every listener shares.
     pub fn new(settings: Settings, store: Store, verifier: Verifier, key: Key, tls: ServerTls) -> Self {
-        let nobodys_hash = secret::hash_password(&key, "nobody");
         let slots = Arc::new(Semaphore::new(settings.max_messages_in_hand));
         let counter = AtomicU64::new(0);
-        let shared =
-            Shared { settings, store, verifier, key, tls, nobodys_hash, passes: Passes::default(), slots, counter };
+        let shared = Shared { settings, store, verifier, key, tls, passes: Passes::default(), slots, counter };
         Self { shared: Arc::new(shared) }
     }
 

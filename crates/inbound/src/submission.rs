@@ -7,14 +7,13 @@ use net::House;
 use rules::{
     Fault,
     event::Event,
-    secret,
     submission::{Caller, Refused, check_mail, check_message, check_proof, check_recipient, header_malformed},
 };
 use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Recipient, Transaction},
 };
-use store::{Mailbox, NewMessage, NewRecipient};
+use store::{Login, Mailbox, NewMessage, NewRecipient};
 use syntax::{Address, Message, Timestamp, message_ids};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -86,28 +85,28 @@ impl Submission {
     /// An unknown login costs what a wrong password costs, and reads the same.
     async fn authenticate(&mut self, login: String, password: &str) -> Result<Reply, No> {
         self.known.set_login(login.clone());
-        let mailbox = match Address::parse(&login) {
-            Ok(address) => self.shared.store.mailbox(&address).await.map_err(|fault| {
-                tracing::error!(code = fault.code, %fault, "a login could not be checked");
-                No::Refused(replies::authentication_unavailable())
-            })?,
-            Err(_) => None,
-        };
-        let hash = mailbox.as_ref().map_or(&self.shared.nobodys_hash, |mailbox| &mailbox.password_hash);
-        let mut is_right = secret::verify_password(&self.shared.key, password, hash);
-        if let (false, Some(mailbox)) = (is_right, &mailbox) {
-            self.pass = self.shared.passes.redeem(&self.shared.key, password, &mailbox.id);
-            is_right = self.pass.is_some();
-        }
-        match mailbox {
-            Some(mailbox) if is_right && mailbox.suspended_at.is_some() => {
-                Err(No::Refused(common::mailbox_suspended_at_login()))
+        let checked = self.shared.store.login(&self.shared.key, &login, password).await.map_err(|fault| {
+            tracing::error!(code = fault.code, %fault, "a login could not be checked");
+            No::Refused(replies::authentication_unavailable())
+        })?;
+        let checked = match checked {
+            Login::Wrong(Some(mailbox)) => {
+                self.pass = self.shared.passes.redeem(&self.shared.key, password, &mailbox.id);
+                match self.pass {
+                    Some(_) if mailbox.suspended_at.is_some() => Login::Suspended,
+                    Some(_) => Login::Right(mailbox),
+                    None => Login::Wrong(Some(mailbox)),
+                }
             }
-            Some(mailbox) if is_right => {
-                self.mailbox = Some(mailbox);
+            other => other,
+        };
+        match checked {
+            Login::Right(mailbox) => {
+                self.mailbox = Some(*mailbox);
                 Ok(common::authenticated())
             }
-            _ => Err(No::Refused(common::authentication_failed())),
+            Login::Suspended => Err(No::Refused(common::mailbox_suspended_at_login())),
+            Login::Wrong(_) => Err(No::Refused(common::authentication_failed())),
         }
     }
 

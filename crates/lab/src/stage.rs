@@ -62,6 +62,10 @@ pub struct Invitation {
     pub submission: SocketAddr,
     /// Submission over TLS.
     pub submissions: SocketAddr,
+    /// IMAP with STARTTLS.
+    pub imap: SocketAddr,
+    /// IMAP over TLS.
+    pub imaps: SocketAddr,
     /// The DNS.
     pub dns: SocketAddr,
     /// The port of every MX.
@@ -85,7 +89,7 @@ impl Lab {
         (options.progress)(&format!("Starting {} receivers, each on an address of its own", RECEIVERS.len()));
         let (outbox, tasks) = open_receivers(&world, listeners, &stop)?;
         let folder = tempfile::tempdir().map_err(|error| folder_fault().caused_by(error))?;
-        (options.progress)("Starting the house: store, submission, MX, relay");
+        (options.progress)("Starting the house: store, submission, MX, IMAP, relay");
         let ops = open_ops(&world, folder.path(), options.clock).await?;
         let house = House::start(ops.clone(), house_settings(&world)?).await?;
         let dashboard = Dashboard::open(options.http, &world, &ops, house.metrics.clone(), stop).await?;
@@ -150,13 +154,16 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
             connect_limit: Duration::from_secs(5),
             reply_limit: Duration::from_secs(10),
             poll: Duration::from_millis(200),
-            hostname,
+            hostname: hostname.clone(),
             ..outbound::Settings::default()
         },
+        imap: imap::Settings { hostname, ..imap::Settings::default() },
         mx: Vec::new(),
         mx_port_on_egress_ips: Some(world.mx_port),
         submission: vec![any],
         submissions: vec![any],
+        listen_imap: vec![any],
+        listen_imaps: vec![any],
         authority: Some(world.authority.clone()),
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
         blocklists: None,

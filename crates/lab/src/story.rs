@@ -223,6 +223,8 @@ impl Lab {
             api_key: self.api_key().await?,
             submission: self.submission()?,
             submissions: self.house.submissions.first().copied().ok_or_else(no_listener)?,
+            imap: self.house.imap.first().copied().ok_or_else(no_listener)?,
+            imaps: self.house.imaps.first().copied().ok_or_else(no_listener)?,
             dns: self.world.authority.addresses().first().copied().ok_or_else(no_listener)?,
             mx_port: self.world.mx_port,
             login: login.address.to_string(),

@@ -14,8 +14,10 @@ use wire::{Core, Step};
 
 use crate::{ClientTls, Log, ServerTls, Transcript};
 
-/// Octets read at once.
+/// Most octets read at once.
 const PIECE: usize = 16 * 1024;
+/// Octets read at once from a peer that says little: a thousand idle connections should cost little.
+const SMALL_PIECE: usize = 1024;
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
@@ -98,12 +100,21 @@ where
         line.log.note(why);
         core.ended();
     }
-    Ended { why, transcript: line.log.write(|transcript| transcript.clone()), tls: line.log.tls() }
+    Ended { why, transcript: line.log.transcript(), tls: line.log.tls() }
 }
 
 enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer).await,
+            Self::Tls(stream) => stream.read(buffer).await,
+        }
+    }
 }
 
 struct Line {
@@ -123,7 +134,7 @@ impl Line {
         if self.drive.implicit_tls {
             self.handshake().await?;
         }
-        let mut buffer = vec![0; PIECE];
+        let mut buffer = vec![0; SMALL_PIECE];
         loop {
             match core.step() {
                 Step::Send(octets) => self.send(&octets).await?,
@@ -133,6 +144,7 @@ impl Line {
                 }
                 Step::Read => self.read(core, &mut buffer, self.drive.read_limit).await?,
                 Step::Body => self.read(core, &mut buffer, self.drive.body_limit).await?,
+                Step::ReadOr(question) => self.read_or(core, house, question, &mut buffer).await?,
                 Step::StartTls => {
                     // Nothing is buffered here: what was read went to the core, which forgets it when secured.
                     self.handshake().await?;
@@ -161,16 +173,52 @@ impl Line {
         written.map_err(|_| "connection.timeout")?.map_err(why)
     }
 
-    async fn read<C: Core>(&mut self, core: &mut C, buffer: &mut [u8], limit: Duration) -> Result<(), &'static str> {
-        let read = match self.stream()? {
-            Stream::Plain(stream) => timeout(limit, stream.read(buffer)).await,
-            Stream::Tls(stream) => timeout(limit, stream.read(buffer)).await,
-        };
+    async fn read<C: Core>(&mut self, core: &mut C, buffer: &mut Vec<u8>, limit: Duration) -> Result<(), &'static str> {
+        let read = timeout(limit, self.stream()?.read(buffer)).await;
         let count = read.map_err(|_| "connection.timeout")?.map_err(why)?;
+        self.take(core, buffer, count)
+    }
+
+    /// Whichever comes first. Both may be dropped half-way: nothing read is lost, and the house keeps nothing.
+    async fn read_or<C>(
+        &mut self,
+        core: &mut C,
+        house: &mut dyn House<C::Question, C::Answer>,
+        question: C::Question,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), &'static str>
+    where
+        C: Core + Send,
+        C::Question: Send,
+        C::Answer: Send,
+    {
+        let limit = self.drive.read_limit;
+        tokio::select! {
+            biased;
+            read = timeout(limit, self.stream()?.read(buffer)) => {
+                let count = read.map_err(|_| "connection.timeout")?.map_err(why)?;
+                self.take(core, buffer, count)
+            }
+            answer = house.answer(question) => {
+                core.answer(answer);
+                Ok(())
+            }
+        }
+    }
+
+    /// Gives what was read to the core.
+    fn take<C: Core>(&mut self, core: &mut C, buffer: &mut Vec<u8>, count: usize) -> Result<(), &'static str> {
         let octets = buffer.get(..count).filter(|octets| !octets.is_empty()).ok_or("connection.closed")?;
         let we_are_server = self.drive.we_are_server;
         self.log.write(|log| if we_are_server { log.client(octets) } else { log.server(octets) });
         core.feed(octets);
+        // A peer that fills the buffer has more to say.
+        if count == buffer.len() && count < PIECE {
+            buffer.resize(PIECE, 0);
+        } else if count < SMALL_PIECE && buffer.len() > SMALL_PIECE {
+            buffer.truncate(SMALL_PIECE);
+            buffer.shrink_to_fit();
+        }
         Ok(())
     }
 

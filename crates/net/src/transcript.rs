@@ -27,9 +27,16 @@ pub struct Log(Arc<Mutex<Kept>>);
 struct Kept {
     transcript: Transcript,
     tls: Option<String>,
+    /// Nothing is written down.
+    silent: bool,
 }
 
 impl Log {
+    /// A log that keeps nothing of what is said: for protocols that say much, and people's mail.
+    pub fn silent() -> Self {
+        Self(Arc::new(Mutex::new(Kept { silent: true, ..Kept::default() })))
+    }
+
     /// The text so far, from that octet on.
     pub fn since(&self, mark: usize) -> String {
         self.kept(|kept| kept.transcript.text.get(mark..).unwrap_or_default().to_owned())
@@ -55,8 +62,16 @@ impl Log {
         self.kept(|kept| kept.tls = Some(description));
     }
 
-    pub(crate) fn write<T>(&self, write: impl FnOnce(&mut Transcript) -> T) -> T {
-        self.kept(|kept| write(&mut kept.transcript))
+    pub(crate) fn write(&self, write: impl FnOnce(&mut Transcript)) {
+        self.kept(|kept| {
+            if !kept.silent {
+                write(&mut kept.transcript);
+            }
+        });
+    }
+
+    pub(crate) fn transcript(&self) -> Transcript {
+        self.kept(|kept| kept.transcript.clone())
     }
 
     fn kept<T>(&self, act: impl FnOnce(&mut Kept) -> T) -> T {

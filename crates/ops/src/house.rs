@@ -1,4 +1,4 @@
-//! The house in one process: DNS, MX, submission, relay, event log. `serve` and the lab start it.
+//! The house in one process: DNS, MX, submission, IMAP, relay, event log. `serve` and the lab start it.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -9,6 +9,7 @@ use std::{
 
 use auth::Verifier;
 use dns::{Authority, Data, Record, Zone};
+use imap::Imap;
 use inbound::{Inbound, Listeners};
 use net::{ClientTls, ServerTls, Stop, Stopper};
 use notify::{Metrics, Posting, Webhooks};
@@ -31,6 +32,8 @@ pub struct HouseSettings {
     pub inbound: inbound::Settings,
     /// Relay.
     pub outbound: outbound::Settings,
+    /// IMAP limits and names.
+    pub imap: imap::Settings,
     /// MX listeners.
     pub mx: Vec<SocketAddr>,
     /// The port on which every egress IP gets an MX listener too (`None`: only `mx`).
@@ -39,6 +42,10 @@ pub struct HouseSettings {
     pub submission: Vec<SocketAddr>,
     /// Submission listeners (TLS).
     pub submissions: Vec<SocketAddr>,
+    /// IMAP listeners (STARTTLS).
+    pub listen_imap: Vec<SocketAddr>,
+    /// IMAP listeners (TLS).
+    pub listen_imaps: Vec<SocketAddr>,
     /// Embedded DNS: an authority that runs already (its owner gives it), fed from the store.
     pub authority: Option<Authority>,
     /// Certificate.
@@ -62,6 +69,10 @@ pub struct Running {
     pub submission: Vec<SocketAddr>,
     /// Where submission over TLS really listens.
     pub submissions: Vec<SocketAddr>,
+    /// Where IMAP really listens.
+    pub imap: Vec<SocketAddr>,
+    /// Where IMAP over TLS really listens.
+    pub imaps: Vec<SocketAddr>,
     /// Where the MX really listens, egress IPs not counted.
     pub mx: Vec<SocketAddr>,
     /// Metrics.
@@ -81,10 +92,13 @@ impl House {
         let HouseSettings {
             inbound,
             outbound,
+            imap,
             mx,
             mx_port_on_egress_ips,
             submission,
             submissions,
+            listen_imap,
+            listen_imaps,
             authority,
             tls,
             blocklists,
@@ -97,7 +111,10 @@ impl House {
             submission: bind_all(&submission).await?,
             submissions: bind_all(&submissions).await?,
         };
+        let mailboxes = imap::Listeners { imap: bind_all(&listen_imap).await?, imaps: bind_all(&listen_imaps).await? };
         let (stopper, stop) = Stopper::new();
+        // First: from now on every mail that is stored is made ready for it.
+        let access = Imap::new(imap, ops.store.clone(), ops.key.clone(), tls.clone());
         let verifier = Verifier::new(&ops.resolver)?;
         let server = Inbound::new(inbound, ops.store.clone(), verifier, ops.key.clone(), tls);
         let metrics = Metrics::new();
@@ -113,6 +130,7 @@ impl House {
         let mut tasks = JoinSet::new();
         let (submission, submissions, mx) =
             (addresses(&listeners.submission), addresses(&listeners.submissions), addresses(&listeners.mx));
+        let (imap, imaps) = (addresses(&mailboxes.imap), addresses(&mailboxes.imaps));
         if let Some(proofs) = proofs {
             let prover = Prover::new(ops.clone(), proofs, &submission, &submissions, server.passes());
             tasks.spawn(prover.run(poll, stop.clone()));
@@ -120,6 +138,7 @@ impl House {
         let relay =
             Relay::new(outbound, ops.store.clone(), ops.resolver.clone(), ClientTls::opportunistic(), ops.key.clone());
         tasks.spawn(serve(server, listeners, stop.clone()));
+        tasks.spawn(give_access(access, mailboxes, stop.clone()));
         tasks.spawn(relay_mail(relay, stop.clone()));
         tasks.spawn(watch.clone().run(poll, stop.clone()));
         if let Some(blocklists) = blocklists {
@@ -132,7 +151,7 @@ impl House {
             tokio::spawn(notify::follow(ops.store.clone(), metrics.clone(), poll)),
             tokio::spawn(gauge(ops, metrics.clone())),
         ];
-        Ok(Running { submission, submissions, mx, metrics, watch, stopper, tasks, followers })
+        Ok(Running { submission, submissions, imap, imaps, mx, metrics, watch, stopper, tasks, followers })
     }
 }
 
@@ -160,6 +179,10 @@ impl Running {
 
 async fn serve(server: Inbound, listeners: Listeners, stop: Stop) {
     server.serve(listeners, stop).await;
+}
+
+async fn give_access(access: Imap, listeners: imap::Listeners, stop: Stop) {
+    access.serve(listeners, stop).await;
 }
 
 async fn relay_mail(relay: Relay, stop: Stop) {

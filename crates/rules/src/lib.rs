@@ -27,6 +27,7 @@ pub mod secret;
 pub mod sizing;
 pub mod submission;
 pub mod suspicion;
+pub mod throttle;
 pub mod token;
 pub mod webhook;
 

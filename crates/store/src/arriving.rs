@@ -11,6 +11,7 @@ use syntax::Address;
 use crate::{
     NewMail, NewMessage, NewReport, QueuedMessage, ReportState, Store,
     committer::Tx,
+    describe::Prepared,
     mail::put_mails,
     message::put_message,
     report::put_report,
@@ -82,11 +83,12 @@ impl Store {
     /// # Errors
     /// `store.*`: the caller answers 451.
     pub async fn arrive(&self, arriving: Arriving) -> Result<Vec<MailId>, Fault> {
+        let prepared = self.prepared(arriving.mails.iter().map(|arriving| arriving.mail.clone()).collect()).await;
         self.write("store what arrived", |tx| {
             Box::pin(async move {
                 let mut ids = Vec::with_capacity(arriving.mails.len());
-                for mail in arriving.mails {
-                    ids.push(put_arriving(tx, mail).await?);
+                for (mail, prepared) in arriving.mails.into_iter().zip(prepared) {
+                    ids.push(put_arriving(tx, mail, prepared).await?);
                 }
                 if let Some(report) = arriving.report {
                     put_arriving_report(tx, report).await?;
@@ -151,10 +153,10 @@ impl Store {
 
 const IDS_PER_SELECT: usize = 100;
 
-async fn put_arriving(tx: &mut Tx, arriving: ArrivingMail) -> Result<MailId, Fault> {
+async fn put_arriving(tx: &mut Tx, arriving: ArrivingMail, prepared: Prepared) -> Result<MailId, Fault> {
     let ArrivingMail { mail, answers, suspicion, opts_out } = arriving;
     let (mailbox, from) = (mail.mailbox.clone(), mail.from.clone());
-    let id = put_mails(tx, vec![mail]).await?.pop().unwrap_or_else(|| MailId(String::new()));
+    let id = put_mails(tx, vec![prepared], false).await?.pop().unwrap_or_else(|| MailId(String::new()));
     if answers.is_some() || suspicion.is_some() {
         let update = sql("UPDATE mail SET answers = $2, suspicion = $3 WHERE id = $1")
             .bind(id.0.clone())

@@ -13,10 +13,12 @@ use tokio::{
 };
 
 use crate::{
+    FolderId,
     connect::Location,
     fault::{corrupt, fault},
     id::Ids,
     row::{Query, Row, placeholders, sql_made},
+    watch::Watchers,
 };
 
 /// Changes that may wait for the committer.
@@ -41,6 +43,17 @@ pub(crate) struct Tx {
     doing: &'static str,
     ids: Arc<Ids>,
     due: bool,
+    /// Folders that changed, and their modseqs.
+    touched: Vec<(FolderId, i64)>,
+}
+
+/// Who hears of a commit.
+#[derive(Clone)]
+pub(crate) struct Told {
+    /// Rung when something became due.
+    pub(crate) wake: Arc<Notify>,
+    /// Whoever watches folders.
+    pub(crate) watchers: Arc<Watchers>,
 }
 
 impl Tx {
@@ -68,6 +81,10 @@ impl Tx {
     /// Something became due: the relay is woken after the commit.
     pub(crate) fn due(&mut self) {
         self.due = true;
+    }
+    /// A folder changed: whoever watches it is told after the commit.
+    pub(crate) fn touch(&mut self, folder: FolderId, modseq: i64) {
+        self.touched.push((folder, modseq));
     }
     /// Inserts rows of `columns` values each; `bind` adds the values of one.
     pub(crate) async fn insert<R>(
@@ -103,11 +120,11 @@ impl Committer {
         location: Location,
         connection: AnyConnection,
         clock: Arc<dyn Clock>,
-        wake: Arc<Notify>,
+        told: Told,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
         let ids = Arc::new(Ids::default());
-        let writer = Writer { jobs, tx: Some(transaction(connection, &ids)), location, clock, ids, wake };
+        let writer = Writer { jobs, tx: Some(transaction(connection, &ids)), location, clock, ids, told };
         (Self { jobs: sender }, tokio::spawn(writer.work()))
     }
 
@@ -209,11 +226,11 @@ struct Writer {
     location: Location,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
-    wake: Arc<Notify>,
+    told: Told,
 }
 
 fn transaction(connection: AnyConnection, ids: &Arc<Ids>) -> Tx {
-    Tx { connection, now: Timestamp::from_micros(0), doing: "", ids: ids.clone(), due: false }
+    Tx { connection, now: Timestamp::from_micros(0), doing: "", ids: ids.clone(), due: false, touched: Vec::new() }
 }
 
 impl Writer {
@@ -261,13 +278,17 @@ impl Writer {
         self.begin().await?;
         let Some(tx) = self.tx.as_mut() else { return Err(Failure::closed()) };
         tx.due = false;
+        tx.touched.clear();
         for job in group.iter_mut().filter(|job| !job.is_abandoned()) {
             tx.now = self.clock.now();
             tx.within_savepoint(job.as_mut()).await?;
         }
         tx.control("COMMIT").await?;
         if tx.due {
-            self.wake.notify_one();
+            self.told.wake.notify_one();
+        }
+        for (folder, modseq) in tx.touched.drain(..) {
+            self.told.watchers.tell(folder, modseq);
         }
         Ok(())
     }
@@ -296,10 +317,11 @@ impl Writer {
 impl Tx {
     /// A change that fails takes only itself back.
     async fn within_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Failure> {
-        let due = self.due;
+        let (due, touched) = (self.due, self.touched.len());
         self.control("SAVEPOINT change").await?;
         if !job.run(self).await {
             self.due = due;
+            self.touched.truncate(touched);
             // This fails when the database has given up the whole transaction (a full disk): then all hear of it.
             self.control("ROLLBACK TO SAVEPOINT change").await?;
         }

@@ -9,15 +9,20 @@ mod attempt;
 mod callout;
 mod committer;
 mod connect;
+mod describe;
 mod desk;
 mod domain;
+mod entry;
 mod event;
+mod expunge;
 mod fault;
+mod folder;
 mod id;
 mod idempotency;
 mod kept;
 mod lease;
 mod listing;
+mod login;
 mod mail;
 mod mail_test;
 mod mailbox;
@@ -32,7 +37,11 @@ mod record;
 mod report;
 mod row;
 mod rule;
+mod search;
 mod suppression;
+mod transfer;
+mod uids;
+mod watch;
 mod webhook;
 mod workspace;
 mod zone;
@@ -41,14 +50,18 @@ pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession
 pub use arriving::{Arriving, ArrivingMail, ArrivingReport, Complaint, Forward};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
+pub use describe::{Describe, Described, Searched};
 pub use desk::{
     BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, MailboxFilter, MailboxOrder, MailboxRow, MailboxState,
     MessageFilter, MessageRow, WaitingRow,
 };
 pub use domain::{DkimKey, NewDomain, SendingDomain};
+pub use entry::{Entry, EntryKept, FlagChange, Flags, FlagsStored, FolderChanges, Wanted};
 pub use event::StoredEvent;
+pub use folder::{Folder, FolderCounts, FolderId, INBOX, SEPARATOR, Special};
 pub use idempotency::Once;
 pub use listing::{ListingPeriod, SeenListing};
+pub use login::Login;
 pub use mail::{Mail, MailKind, NewMail};
 pub use mail_test::{MailTest, TestArrival};
 pub use mailbox::{Mailbox, NewMailbox};
@@ -60,7 +73,11 @@ pub use quota::{Fits, Quota};
 pub use record::DayCount;
 pub use report::{NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, SourceDay, StoredReport, TlsDay};
 pub use rule::{ArrivingRule, RuleAction};
+pub use search::{Search, SearchIn};
 pub use suppression::Suppression;
+pub use transfer::{Copied, NewEntry};
+pub use uids::Uids;
+pub use watch::{FOLDER_GONE, FolderWatch};
 pub use webhook::{
     AttemptNote, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NewWebhook, SettledDelivery, Webhook,
     WebhookChange,

@@ -8,8 +8,10 @@ use rules::{
 use syntax::{Address, Timestamp};
 
 use crate::{
-    Store,
+    Described, Flags, INBOX, Store,
     committer::Tx,
+    describe::{Prepared, put_description, thread_of},
+    entry, folder, quota,
     row::{Row, free_text, sql, stored},
 };
 
@@ -108,9 +110,10 @@ impl Store {
     /// # Errors
     /// `store.*`: the caller answers 451.
     pub async fn deliver(&self, mails: Vec<NewMail>, events: Vec<Event>) -> Result<Vec<MailId>, Fault> {
+        let mails = self.prepared(mails).await;
         self.write("store mail", |tx| {
             Box::pin(async move {
-                let ids = put_mails(tx, mails).await?;
+                let ids = put_mails(tx, mails, false).await?;
                 tx.record(&events).await?;
                 Ok(ids)
             })
@@ -142,21 +145,42 @@ impl Store {
 }
 
 /// Stores mails within a transaction, and writes MailReceived for each.
-pub(crate) async fn put_mails(tx: &mut Tx, mails: Vec<NewMail>) -> Result<Vec<MailId>, Fault> {
+///
+/// # Errors
+/// `mailbox.full`, `mailbox.too-small`, unless the mails are `ours`: notices that must not be lost.
+pub(crate) async fn put_mails(tx: &mut Tx, mails: Vec<Prepared>, ours: bool) -> Result<Vec<MailId>, Fault> {
     let mut ids = Vec::with_capacity(mails.len());
-    for mail in mails {
+    for Prepared { mail, described } in mails {
         let id = MailId(tx.id());
         let (mailbox, mail_kind) = (mail.mailbox.clone(), mail.kind.as_str().to_owned());
-        put_mail(tx, &id, mail).await?;
+        let (octets, now) = (mail.content.len(), tx.now);
+        // What is about mail of ours must not be lost.
+        quota::take(tx, &mailbox, octets, ours || mail.about.is_some()).await?;
+        insert_mail(tx, &id, mail, described, now).await?;
+        if let Some(inbox) = folder::find(tx, &mailbox, INBOX).await? {
+            entry::put(tx, &inbox, &id, &Flags::default(), now, octets).await?;
+        }
         tx.record(&[Event::MailReceived { mail: id.clone(), mailbox, mail_kind }]).await?;
         ids.push(id);
     }
     Ok(ids)
 }
 
-async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail) -> Result<(), Fault> {
+/// Writes a mail and its description; it lies in no folder yet.
+pub(crate) async fn insert_mail(
+    tx: &mut Tx,
+    id: &MailId,
+    mail: NewMail,
+    described: Option<Described>,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let thread = match &described {
+        Some(described) => Some(thread_of(tx, &mail.mailbox, id, &described.names).await?),
+        None => None,
+    };
     let insert = sql("INSERT INTO mail (id, mailbox, kind, reverse_path, forward_path, from_address, subject, about, \
-                      verdicts, octets, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+                      verdicts, octets, received_at, thread, described) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
     .bind(id.0.clone())
     .bind(mail.mailbox.0)
     .bind(mail.kind.as_str())
@@ -167,10 +191,16 @@ async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail) -> Result<(), Fault> 
     .bind(mail.about.map(|about| about.0))
     .bind(mail.verdicts.as_deref().map(free_text))
     .bind(i64::try_from(mail.content.len()).unwrap_or(i64::MAX))
-    .bind(tx.now.micros());
+    .bind(at.micros())
+    .bind(thread)
+    .bind(i64::from(described.is_some()));
     tx.run(insert).await?;
     let body = sql("INSERT INTO mail_body (mail, content) VALUES ($1, $2)").bind(id.0.clone()).bind(mail.content);
-    tx.run(body).await.map(drop)
+    tx.run(body).await?;
+    match described {
+        Some(described) => put_description(tx, id, described).await,
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn read(row: &Row) -> Result<Mail, Fault> {

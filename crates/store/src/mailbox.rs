@@ -10,6 +10,7 @@ use syntax::{Address, Timestamp};
 use crate::{
     Store,
     committer::Tx,
+    folder::make_first_folders,
     row::{Row, free_text, sql},
 };
 
@@ -195,6 +196,7 @@ async fn add(tx: &mut Tx, new: NewMailbox) -> Result<Mailbox, Fault> {
         suspended_at: None,
     };
     insert(tx, &mailbox).await?;
+    make_first_folders(tx, &mailbox.id).await?;
     Ok(mailbox)
 }
 

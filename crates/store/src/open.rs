@@ -1,6 +1,9 @@
 //! Opening, migrating, closing.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
 
 use rules::{Blame, Clock, Fault, Retry};
 use sqlx::AnyPool;
@@ -11,12 +14,14 @@ use tokio::{
 };
 
 use crate::{
-    committer::{Change, Committer, Tx},
+    committer::{Change, Committer, Told, Tx},
     connect::{Backend, Location},
+    describe::Describe,
     fault::fault,
     kept::Kept,
     migrate::migrate,
     row::{Query, Row, sql},
+    watch::Watchers,
 };
 
 /// Longest wait for a lock or an answer when only health is asked for.
@@ -38,7 +43,18 @@ struct Inner {
     committer: RwLock<Option<Arc<Committer>>>,
     task: Mutex<Option<JoinHandle<()>>>,
     wake: Arc<Notify>,
+    watchers: Arc<Watchers>,
+    describe: OnceLock<Arc<dyn Describe>>,
     kept: Kept,
+}
+
+/// A store that is not kept open by whoever holds this.
+pub(crate) struct WeakStore(Weak<Inner>);
+
+impl WeakStore {
+    pub(crate) fn upgrade(&self) -> Option<Store> {
+        self.0.upgrade().map(|inner| Store { inner })
+    }
 }
 
 impl std::fmt::Debug for Store {
@@ -68,10 +84,12 @@ impl Store {
         migrate(&mut connection, location.backend).await?;
         let (readers, backend) = (location.readers(), location.backend);
         let wake = Arc::new(Notify::new());
-        let (committer, task) = Committer::start(location, connection, clock.clone(), wake.clone());
+        let watchers = Arc::new(Watchers::default());
+        let told = Told { wake: wake.clone(), watchers: watchers.clone() };
+        let (committer, task) = Committer::start(location, connection, clock.clone(), told);
         let committer = RwLock::new(Some(Arc::new(committer)));
-        let inner =
-            Inner { clock, backend, readers, committer, task: Mutex::new(Some(task)), wake, kept: Kept::default() };
+        let (task, describe, kept) = (Mutex::new(Some(task)), OnceLock::new(), Kept::default());
+        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe, kept };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -137,6 +155,19 @@ impl Store {
     pub(crate) async fn row(&self, doing: &'static str, query: Query) -> Result<Option<Row>, Fault> {
         let row = query.fetch_optional(&self.inner.readers).await.map_err(|error| fault(doing, error))?;
         Ok(row.map(|row| Row { doing, row }))
+    }
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.inner.watchers
+    }
+    pub(crate) fn downgrade(&self) -> WeakStore {
+        WeakStore(Arc::downgrade(&self.inner))
+    }
+    pub(crate) fn set_describe(&self, describe: Arc<dyn Describe>) {
+        // A second one is the same one: the house that a lab starts again.
+        let _ = self.inner.describe.set(describe);
+    }
+    pub(crate) fn describer(&self) -> Option<Arc<dyn Describe>> {
+        self.inner.describe.get().cloned()
     }
     /// Rung after a commit that made something due.
     pub(crate) fn bell(&self) -> &Notify {

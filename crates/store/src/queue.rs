@@ -14,6 +14,7 @@ use crate::{
     NewMail, State, Store,
     attempt::{insert_begun, insert_notification, settle_attempt},
     committer::Tx,
+    describe::Prepared,
     mail::put_mails,
     proof::is_correspondent,
     row::{Row, sql},
@@ -207,10 +208,15 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn settle(&self, settled: Vec<Settled>) -> Result<(), Fault> {
+        let mut prepared = Vec::with_capacity(settled.len());
+        for mut settled in settled {
+            let notice = self.prepared(settled.notice.take().into_iter().collect()).await;
+            prepared.push((settled, notice));
+        }
         self.write("settle attempts", |tx| {
             Box::pin(async move {
-                for settled in settled {
-                    settle_one(tx, settled).await?;
+                for (settled, notice) in prepared {
+                    settle_one(tx, settled, notice).await?;
                 }
                 Ok(())
             })
@@ -242,7 +248,8 @@ impl Store {
     ///
     /// # Errors
     /// `store.*`
-    pub async fn bounce_late(&self, settled: Settled) -> Result<(), Fault> {
+    pub async fn bounce_late(&self, mut settled: Settled) -> Result<(), Fault> {
+        let notice = self.prepared(settled.notice.take().into_iter().collect()).await;
         self.write("write a late bounce", |tx| {
             Box::pin(async move {
                 let update = sql("UPDATE recipient SET state = 'bounced', next_at = NULL \
@@ -252,7 +259,7 @@ impl Store {
                     insert_notification(tx, &settled).await?;
                     tx.record(&settled.events).await?;
                 }
-                put_mails(tx, settled.notice.into_iter().collect()).await.map(drop)
+                put_mails(tx, notice, true).await.map(drop)
             })
         })
         .await
@@ -308,7 +315,7 @@ async fn begin_one(tx: &mut Tx, begin: BeginAttempt) -> Result<Option<AttemptId>
     Ok(Some(attempt))
 }
 
-async fn settle_one(tx: &mut Tx, settled: Settled) -> Result<(), Fault> {
+async fn settle_one(tx: &mut Tx, settled: Settled, notice: Vec<Prepared>) -> Result<(), Fault> {
     if !settle_attempt(tx, &settled).await? {
         return Ok(());
     }
@@ -323,7 +330,7 @@ async fn settle_one(tx: &mut Tx, settled: Settled) -> Result<(), Fault> {
         if !is_correspondent(tx, &settled.recipient, &row.parsed("address")?).await? {
             tx.record(&settled.events).await?;
         }
-        put_mails(tx, settled.notice.into_iter().collect()).await?;
+        put_mails(tx, notice, true).await?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! How much a mailbox may hold, and holds.
 
-use rules::{Fault, id::MailboxId};
+use rules::{Blame, Fault, Retry, id::MailboxId};
 
 use crate::{
     Store,
+    committer::Tx,
     row::{Row, sql},
 };
 
@@ -67,11 +68,33 @@ impl Store {
     }
 }
 
+/// Takes room for a mail, which must fit unless it is `ours` (a notice that must not be lost).
+///
+/// # Errors
+/// `mailbox.full` (not now), `mailbox.too-small` (never).
+pub(crate) async fn take(tx: &mut Tx, mailbox: &MailboxId, octets: usize, ours: bool) -> Result<(), Fault> {
+    if !ours && let Some(row) = tx.row(of_mailbox(mailbox)).await? {
+        let full = |code, what: &str| {
+            let what = format!("the mailbox {mailbox} {what}");
+            Fault::new(code, Blame::Caller, Retry::Later).context(what)
+        };
+        match read(&row)?.fits(octets as u64) {
+            Fits::Yes => {}
+            Fits::NotNow => return Err(full("mailbox.full", "is full")),
+            Fits::Never => return Err(full("mailbox.too-small", "is smaller than the message")),
+        }
+    }
+    change(tx, mailbox, i64::try_from(octets).unwrap_or(i64::MAX), 1).await
+}
+
+/// Counts octets and mails more (or fewer).
+pub(crate) async fn change(tx: &mut Tx, mailbox: &MailboxId, octets: i64, mails: i64) -> Result<(), Fault> {
+    let update = sql("UPDATE mailbox SET used_octets = used_octets + $1, used_mails = used_mails + $2 WHERE id = $3");
+    tx.run(update.bind(octets).bind(mails).bind(mailbox.0.clone())).await.map(drop)
+}
+
 fn of_mailbox(mailbox: &MailboxId) -> crate::row::Query {
-    sql("SELECT quota_octets, quota_mails, \
-         (SELECT COALESCE(CAST(SUM(m.octets) AS BIGINT), 0) FROM mail m WHERE m.mailbox = b.id) AS used_octets, \
-         (SELECT COUNT(*) FROM mail m WHERE m.mailbox = b.id) AS used_mails FROM mailbox b WHERE b.id = $1")
-    .bind(mailbox.0.clone())
+    sql("SELECT quota_octets, quota_mails, used_octets, used_mails FROM mailbox WHERE id = $1").bind(mailbox.0.clone())
 }
 
 fn read(row: &Row) -> Result<Quota, Fault> {

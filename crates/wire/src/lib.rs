@@ -19,6 +19,9 @@ pub enum Step<Q> {
     Read,
     /// Read octets of a message body; they go to [`Core::feed`] too, but are left out of transcripts.
     Body,
+    /// Read some octets, or have this question answered, whichever comes first: octets go to [`Core::feed`] and the
+    /// question is dropped, or the answer goes to [`Core::answer`]. For waiting that the peer may end (IDLE).
+    ReadOr(Q),
     /// Flush, **drop any plaintext read but not consumed**, do the TLS handshake, then call [`Core::secured`].
     StartTls,
     /// Flush and close the connection.

@@ -13,6 +13,7 @@ const HELP: &str = "\
 cargo xtask test [STEP…]   everything that must pass: format, tidy, clippy, build, tests, end-to-end, docs
 cargo xtask tidy           the floors: arrows, purity, doors, length
 cargo xtask bench explain  how many reply lines and bounces one core explains in a second
+cargo xtask bench imap     our IMAP server against Dovecot: 100,000 messages, the same client
 cargo xtask bench check    our domain test against checkdmarc, over a name server that is 20 ms away
 cargo xtask bench web      pages and lists over a large store at 50 requests a second, beside a static page
 cargo xtask packages       the Debian packages that the tests need, one a line

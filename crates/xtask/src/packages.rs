@@ -60,6 +60,9 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool { package: "openssl", shown_by: &["openssl"], purpose: "keys for those verifiers" },
     Tool { package: "chromium", shown_by: &["chromium"], purpose: "a browser for the exported reference" },
+    Tool { package: "isync", shown_by: &["mbsync"], purpose: "synchronising a mailbox over IMAP" },
+    Tool { package: "neomutt", shown_by: &["neomutt"], purpose: "reading a mailbox over IMAP" },
+    Tool { package: "curl", shown_by: &["curl"], purpose: "reading a mailbox over IMAP" },
     Tool { package: "postgresql", shown_by: &["/usr/lib/postgresql"], purpose: "the store suite on PostgreSQL" },
 ];
 

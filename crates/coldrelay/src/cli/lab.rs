@@ -151,7 +151,7 @@ fn summary(report: &Report) -> String {
 }
 
 fn invited(invitation: &Invitation) -> String {
-    let Invitation { sign_in, api_key, submission, submissions, dns, mx_port, login, password } = invitation;
+    let Invitation { sign_in, api_key, submission, submissions, imap, imaps, dns, mx_port, login, password } = invitation;
     let api = sign_in.split_once("/sign-in/").map_or("", |(home, _)| home);
     format!(
         "\nThe lab keeps serving until Ctrl-C. Open the dashboard, signed in by this link (once, within the hour):\n\
@@ -161,7 +161,8 @@ fn invited(invitation: &Invitation) -> String {
          \x20 swaks --server {submission} --tls --auth PLAIN --auth-user {login} --auth-password {password} \\\n\
          \x20       --from {login} --to dana@greylisting.test\n\
          \x20 dig -p {} @{} acme-mail.test TXT\n\
-         Submission over TLS is at {submissions}; every MX is on port {mx_port}.",
+         \x20 curl -k imaps://{imaps}/INBOX -u {login}:{password} -X 'FETCH 1:* ENVELOPE'\n\
+         Submission over TLS is at {submissions}, IMAP with STARTTLS at {imap}; every MX is on port {mx_port}.",
         dns.port(),
         dns.ip()
     )

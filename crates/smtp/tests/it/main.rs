@@ -38,7 +38,7 @@ impl<C: Core> Play<C> {
         self.waiting = loop {
             match self.core.step() {
                 Step::Send(octets) => self.said.push_str(&String::from_utf8(octets).unwrap()),
-                Step::Ask(question) => break Waiting::Answer((self.show)(&question)),
+                Step::Ask(question) | Step::ReadOr(question) => break Waiting::Answer((self.show)(&question)),
                 Step::Read | Step::Body => break Waiting::Octets,
                 Step::StartTls => break Waiting::Tls,
                 Step::Close => break Waiting::Closed,
