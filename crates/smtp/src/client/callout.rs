@@ -225,7 +225,7 @@ mod tests {
                     Some(line) => core.feed(format!("{line}\r\n").as_bytes()),
                     None => core.ended(),
                 },
-                Step::Ask(Question::Next(before)) => {
+                Step::Ask(Question::Next(before)) | Step::ReadOr(Question::Next(before)) => {
                     heard.extend(before);
                     core.answer(match asked.next() {
                         Some(address) => Answer::Rcpt(Address::parse(address).unwrap()),
