@@ -1,9 +1,11 @@
 //! DKIM signing with every active key of a domain.
 
+use std::sync::Arc;
+
 use mail_auth::{
     common::{
-        crypto::{Ed25519Key, RsaKey, Sha256},
-        headers::HeaderWriter as _,
+        crypto::{self, DkimKey, Ed25519Key, RsaKey, Sha256},
+        headers::{HeaderWriter as _, Writable},
     },
     dkim::DkimSigner,
 };
@@ -59,9 +61,19 @@ struct Ready {
     key: Loaded,
 }
 
-enum Loaded {
-    Rsa(Vec<u8>),
-    Ed25519(Vec<u8>),
+/// A key that was read once: checking an RSA key costs about as much as a signature.
+#[derive(Clone)]
+struct Loaded(Arc<DkimKey>);
+
+impl crypto::SigningKey for Loaded {
+    type Hasher = Sha256;
+
+    fn sign(&self, input: impl Writable) -> mail_auth::Result<Vec<u8>> {
+        self.0.sign(input)
+    }
+    fn algorithm(&self) -> crypto::Algorithm {
+        self.0.algorithm()
+    }
 }
 
 impl Signer {
@@ -71,14 +83,14 @@ impl Signer {
     /// `dkim.key`: a key that cannot be read.
     pub fn new(keys: &[SigningKey]) -> Result<Self, Fault> {
         let ready = keys.iter().map(|key| {
-            let octets = key.key.0.clone();
             let loaded = match key.algorithm {
-                Algorithm::Rsa => rsa(&octets).map(|_| Loaded::Rsa(octets)),
-                Algorithm::Ed25519 => ed25519(&octets).map(|_| Loaded::Ed25519(octets)),
+                Algorithm::Rsa => rsa(&key.key.0).map(DkimKey::Rsa),
+                Algorithm::Ed25519 => ed25519(&key.key.0).map(DkimKey::Ed25519),
             };
             let loaded =
                 loaded.map_err(|fault| fault.context(format!("the key {} of {}", key.selector, key.domain)))?;
-            Ok(Ready { domain: key.domain.to_string(), selector: key.selector.clone(), key: loaded })
+            let (domain, selector) = (key.domain.to_string(), key.selector.clone());
+            Ok(Ready { domain, selector, key: Loaded(Arc::new(loaded)) })
         });
         Ok(Self { keys: ready.collect::<Result<_, Fault>>()? })
     }
@@ -92,16 +104,8 @@ impl Signer {
         let headers = signed_headers(&message);
         let mut signed = Vec::with_capacity(message.len() + 1024);
         for key in &self.keys {
-            let signature = match &key.key {
-                Loaded::Rsa(octets) => {
-                    let signer = DkimSigner::from_key(rsa(octets)?).domain(&key.domain).selector(&key.selector);
-                    signer.headers(headers.iter().copied()).sign(&message)
-                }
-                Loaded::Ed25519(octets) => {
-                    let signer = DkimSigner::from_key(ed25519(octets)?).domain(&key.domain).selector(&key.selector);
-                    signer.headers(headers.iter().copied()).sign(&message)
-                }
-            };
+            let signer = DkimSigner::from_key(key.key.clone()).domain(&key.domain).selector(&key.selector);
+            let signature = signer.headers(headers.iter().copied()).sign(&message);
             let signature = signature.map_err(|error| {
                 Fault::new("dkim.sign", Blame::Us, Retry::Later)
                     .context(format!("signing with {} of {}", key.selector, key.domain))

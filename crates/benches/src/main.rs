@@ -1,10 +1,14 @@
 //! Benchmarks: figures of one run on one machine, each as a ratio against a peer in the same run.
-//! `cargo xtask bench explain`, `check`, `web` and `imap` run them; nothing here is a test.
+//! `cargo xtask bench …` runs them. And the crash campaign, which is a test: `cargo xtask crash`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
 mod check;
+mod client;
+mod crash;
 mod explain;
+mod house;
 mod imap;
+mod relay;
 mod web;
 
 use std::process::ExitCode;
@@ -55,9 +59,54 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("relay") => relay_bench(&arguments, json),
+        Some("crash") => campaign(&arguments, json),
         _ => {
-            eprintln!("benches explain|check|web|imap [--json]");
+            eprintln!(
+                "benches explain|check|web|imap [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | \
+                 crash [--runs N] [--seed S] [--json]"
+            );
             ExitCode::from(2)
+        }
+    }
+}
+
+/// What follows a word on the command line, as a number; `None` when it is none.
+fn number<N: std::str::FromStr>(arguments: &[String], name: &str, default: N) -> Option<N> {
+    match arguments.iter().position(|word| word == name) {
+        Some(at) => arguments.get(at + 1)?.parse().ok(),
+        None => Some(default),
+    }
+}
+
+fn relay_bench(arguments: &[String], json: bool) -> ExitCode {
+    let (Some(rounds), Some(messages)) = (number(arguments, "--rounds", 1), number(arguments, "--messages", 10_000))
+    else {
+        eprintln!("bench relay: --rounds and --messages take a number");
+        return ExitCode::from(2);
+    };
+    let sizes = number(arguments, "--queued", String::from("100000,1000000")).unwrap_or_default();
+    let queued = sizes.split(',').filter_map(|word| word.parse().ok()).collect();
+    told("bench relay", relay::run(&relay::Bench { rounds, messages, queued }, json).map(|text| (text, true)))
+}
+
+fn campaign(arguments: &[String], json: bool) -> ExitCode {
+    let (Some(runs), Some(seed)) = (number(arguments, "--runs", 50), number(arguments, "--seed", 1)) else {
+        eprintln!("crash: --runs and --seed take a number");
+        return ExitCode::from(2);
+    };
+    told("crash", crash::run(crash::Campaign { runs, seed }, json))
+}
+
+fn told(what: &str, done: Result<(String, bool), String>) -> ExitCode {
+    match done {
+        Ok((text, is_well)) => {
+            println!("{text}");
+            if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(why) => {
+            eprintln!("{what}: {why}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -12,7 +12,7 @@ use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
 
-use crate::{clock::SystemClock, config::Config};
+use crate::{clock::SystemClock, config::Config, crash};
 
 /// Longest wait for one DNS answer.
 const DNS_LIMIT: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         Resolver::new(&config.dns_servers, DNS_LIMIT, false)?
     };
     Ok(Ops {
-        store: Store::open(&url, Arc::new(SystemClock)).await?,
+        store: Store::open_watched(&url, Arc::new(SystemClock), crash::moments()?).await?,
         resolver,
         key: secret(&config.data_dir.join("secret.key"))?,
         publishing: publishing(config),
@@ -43,6 +43,26 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         expiry: Duration::from_secs(config.relay_expiry_s),
         proof_required: config.proof_required,
     })
+}
+
+/// Claims the data folder for one `serve`: two would send the same mail. The claim ends with the process, however that ends.
+///
+/// # Errors
+/// `data.in-use`, `data.unwritable`
+pub fn claim(config: &Config) -> Result<std::fs::File, Fault> {
+    let path = config.data_dir.join("serve.lock");
+    let made = std::fs::create_dir_all(&config.data_dir)
+        .and_then(|()| std::fs::OpenOptions::new().create(true).append(true).open(&path));
+    let file = made.map_err(|error| unwritable(&path).caused_by(error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::new("data.in-use", Blame::Operator, Retry::AfterChange)
+            .context(format!(
+                "another `coldrelay serve` runs on {}: stop it first, or give this one a `data_dir` and a database of its own",
+                config.data_dir.display()
+            ))),
+        Err(std::fs::TryLockError::Error(error)) => Err(unwritable(&path).caused_by(error)),
+    }
 }
 
 /// Everything that `serve` runs.

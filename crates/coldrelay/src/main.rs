@@ -6,6 +6,7 @@
 mod cli;
 mod clock;
 mod config;
+mod crash;
 mod exit;
 mod house;
 mod out;

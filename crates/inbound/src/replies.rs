@@ -1,5 +1,6 @@
 //! What only this house says; the rest is in `smtp::replies`. The text of a refusal ends with `(see <entry id>)`.
 
+use rules::Fault;
 use smtp::{Enhanced, Reply, replies};
 
 fn reply(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>) -> Reply {
@@ -23,6 +24,29 @@ pub(crate) fn one_recipient_for_null_sender() -> Reply {
 
 pub(crate) fn busy() -> Reply {
     reply(451, (4, 3, 2), "Too many messages at once, try again later (see local-error)")
+}
+
+/// The disk of the database is full. RFC 3463 §3.4
+pub(crate) fn storage_full() -> Reply {
+    reply(452, (4, 3, 1), "The server's storage is full, nothing was accepted, try again later (see 452-4-3-1)")
+}
+
+/// The database can be neither written nor reached: the session ends, so that the client comes again later.
+pub(crate) fn storage_unavailable() -> Reply {
+    reply(
+        421,
+        (4, 3, 0),
+        "The server's storage is unavailable, nothing was accepted, try again later (see local-error)",
+    )
+}
+
+/// What a client is told when the store failed.
+pub(crate) fn of_fault(fault: &Fault) -> Reply {
+    match fault.code {
+        "store.full" => storage_full(),
+        "store.unavailable" | "store.read-only" | "store.damaged" | "store.open" => storage_unavailable(),
+        _ => replies::local_error(),
+    }
 }
 
 pub(crate) fn queued(id: &str) -> Reply {
@@ -56,6 +80,8 @@ mod tests {
             authentication_unavailable(),
             one_recipient_for_null_sender(),
             busy(),
+            storage_full(),
+            storage_unavailable(),
             replies::relay_denied(),
             replies::no_such_mailbox(),
             replies::authentication_failed(),

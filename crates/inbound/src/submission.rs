@@ -65,6 +65,10 @@ impl Submission {
             Question::Helo { .. } => Ok(common::ok()),
             Question::Auth { login, password } => self.authenticate(login, &password.0).await,
             Question::Mail { reverse_path, .. } => {
+                // Before the client sends its message in vain.
+                if let Some(fault) = self.shared.store.latched() {
+                    return Err(fault.into());
+                }
                 self.may_send().await?;
                 check_mail(&self.caller().await?, reverse_path.as_ref())?;
                 Ok(common::sender_ok())
@@ -245,9 +249,9 @@ impl House<Question, Answer> for Submission {
             }
             Err(No::Fault(fault)) => {
                 tracing::error!(code = fault.code, %fault, "a submission was put off");
-                let reply = common::local_error();
+                let reply = replies::of_fault(&fault);
                 self.write_down(&reply).await;
-                Answer::Reply(reply)
+                if reply.code == 421 { Answer::ReplyAndClose(reply) } else { Answer::Reply(reply) }
             }
         }
     }

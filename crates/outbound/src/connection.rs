@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use net::{Dial, Drive, Log, Socket, dial, drive_logged};
-use rules::id::RecipientId;
+use rules::{id::RecipientId, moment};
 use smtp::{
     Stage,
     client::{RecipientOutcome, Session, Settings as SessionSettings, Tls},
@@ -91,6 +91,7 @@ async fn converse(shared: &Shared, pair: &Pair, courier: &mut Courier<'_>, peer:
         }
     };
     log.note(&format!("connected to {target} from {}", pair.egress_ip));
+    shared.store.moments().reach(moment::RELAY_CONNECTED);
     let settings = SessionSettings { hostname: courier.helo(), tls, login: None };
     let mut session = Session::new(settings);
     courier.begin_connection(peer.clone(), log.clone());

@@ -1,15 +1,15 @@
 //! Carries one message after another over a connection: begin, load, sign, hand over, settle.
 
 use async_trait::async_trait;
-use auth::{Algorithm, PrivateKey, Signer, SigningKey};
 use net::{House, Log};
 use rules::{
     Blame, Fault, Retry,
     id::{AttemptId, RecipientId},
-    retry, token,
+    moment, retry, token,
 };
 use smtp::client::{Answer, Delivery, Outcome, Question};
 use store::{BeginAttempt, Due, ReversePath, SendingDomain};
+use syntax::Timestamp;
 
 use crate::{
     pair::Pair,
@@ -108,13 +108,18 @@ impl<'a> Courier<'a> {
     }
 
     async fn begin(&self, due: Due) -> Result<Option<Begun>, Fault> {
+        // It may have waited for its turn.
+        if self.shared.now() >= due.expires_at {
+            settle::without_connection(self.shared, due, "queue.expired").await;
+            return Ok(None);
+        }
         let Some(attempt) = begin(self.shared, &due).await? else { return Ok(None) };
         let number = due.attempts + 1;
         match self.prepare(&due, number).await {
             Ok((domain, content, delivery)) => Ok(Some(Begun { due, attempt, number, delivery, domain, content })),
             Err(fault) => {
-                // The attempt is written; it is tried again at the time that was written with it.
                 tracing::error!(%fault, recipient = %due.recipient, "a message cannot be prepared");
+                settle::put_back(self.shared, &due, attempt, &fault).await;
                 Ok(None)
             }
         }
@@ -122,24 +127,13 @@ impl<'a> Courier<'a> {
 
     async fn prepare(&self, due: &Due, number: u32) -> Result<(SendingDomain, Vec<u8>, Delivery), Fault> {
         let store = &self.shared.store;
-        let domains = store.domains(None).await?;
-        let domain = domains.into_iter().find(|domain| domain.id == due.domain).ok_or_else(|| missing("domain"))?;
+        let sender = self.shared.senders.of(store, &due.domain).await?;
+        let (domain, signer) = sender.ok_or_else(|| missing("domain"))?;
         let content = store.content(&due.message).await?.ok_or_else(|| missing("content"))?;
-        let keys: Vec<SigningKey> = store
-            .dkim_keys(&domain.id)
-            .await?
-            .into_iter()
-            .filter(|key| key.active)
-            .filter_map(|key| {
-                let algorithm = Algorithm::parse(&key.algorithm)?;
-                let domain = domain.name.clone();
-                Some(SigningKey { domain, selector: key.selector, algorithm, key: PrivateKey(key.private_key) })
-            })
-            .collect();
         let (signed, reverse_path) = match &due.reverse_path {
             ReversePath::Own => {
                 let token = token::return_path(&self.shared.key, &due.recipient, number, &domain.name);
-                (Signer::new(&keys)?.sign(&content)?, Some(token.ok_or_else(|| missing("return path"))?))
+                (signer.sign(&content)?, Some(token.ok_or_else(|| missing("return path"))?))
             }
             // Passed on: it was sealed when it came, and is not ours to sign.
             ReversePath::Null => (content.clone(), None),
@@ -186,19 +180,26 @@ impl House<Question, Answer> for Courier<'_> {
 /// Writes that an attempt begins, with the time of the next should we never hear of this one. `None` when somebody
 /// else has begun it, or it was dropped.
 pub(crate) async fn begin(shared: &Shared, due: &Due) -> Result<Option<AttemptId>, Fault> {
-    let number = due.attempts + 1;
-    let now = shared.now();
-    let next = retry::next_attempt(&shared.settings.schedule, number, now, due.expires_at, jitter(due));
     let attempt = BeginAttempt {
         recipient: due.recipient.clone(),
-        number,
+        number: due.attempts + 1,
         egress_ip: due.egress_ip,
-        next_at: next.unwrap_or(due.expires_at),
+        next_at: next_at(shared, due),
     };
-    Ok(shared.store.begin(vec![attempt]).await?.into_iter().next().flatten())
+    shared.store.moments().reach(moment::RELAY_BEFORE_BEGIN);
+    let begun = shared.store.begin(vec![attempt]).await?.into_iter().next().flatten();
+    shared.store.moments().reach(moment::RELAY_AFTER_BEGIN);
+    Ok(begun)
 }
 
-fn missing(what: &str) -> Fault {
+/// When the attempt after the one that is about to begin comes; not later than the message expires.
+pub(crate) fn next_at(shared: &Shared, due: &Due) -> Timestamp {
+    let (number, now) = (due.attempts + 1, shared.now());
+    let next = retry::next_attempt(&shared.settings.schedule, number, now, due.expires_at, jitter(due));
+    next.unwrap_or(due.expires_at)
+}
+
+pub(crate) fn missing(what: &str) -> Fault {
     Fault::new("queue.broken", Blame::Us, Retry::AfterChange)
         .context(format!("the {what} of a queued message is missing"))
 }

@@ -1,16 +1,21 @@
 //! Queue, scheduler, delivery: look → decide (`rules`) → do → write down.
 //!
-//! Reading order: [`Relay`] (what is due, who may start), `pair` (one egress IP and one site), `route` (where to),
+//! Reading order: [`Relay`] (what is due, who may start), `refill` (what is taken up from the store), `board` (whose turn it
+//! is), `pair` (one egress IP and one site), `route` (where to),
 //! `connection` (hosts, dial, TLS), `courier` (one message after another over a connection), `settle` (what it came to).
 
+mod board;
 mod connection;
 mod courier;
 mod notice;
 mod pair;
+mod refill;
 mod route;
 mod scheduler;
+mod sender;
 mod settings;
 mod settle;
+mod turns;
 
 pub use scheduler::Relay;
 pub use settings::Settings;

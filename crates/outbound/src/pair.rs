@@ -8,8 +8,11 @@ use std::{
 };
 
 use rules::pacing::{Limits, Pace};
-use store::Due;
+use store::{Due, Park};
 use syntax::{Domain, Timestamp};
+
+/// A connection that would wait longer than this for its next message is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What connections of a pair share.
 pub(crate) struct Pair {
@@ -20,20 +23,46 @@ pub(crate) struct Pair {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     waiting: VecDeque<Due>,
     pace: Pace,
     open: usize,
+    /// The turn of the one that was put off last.
+    last_turn: Timestamp,
+}
+
+/// What a pair can do now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Start a connection.
+    Ready,
+    /// Start one then.
+    Opens(Timestamp),
+    /// Nothing waits, or all its connections are open.
+    Busy,
 }
 
 impl Pair {
     pub fn new(egress_ip: IpAddr, hosts: Vec<Domain>) -> Self {
-        Self { egress_ip, hosts, state: Mutex::default() }
+        let last_turn = Timestamp::from_micros(0);
+        let state = State { waiting: VecDeque::new(), pace: Pace::default(), open: 0, last_turn };
+        Self { egress_ip, hosts, state: Mutex::new(state) }
     }
 
     pub fn push(&self, due: Due) {
         self.with(|state| state.waiting.push_back(due));
+    }
+
+    pub fn standing(&self, now: Timestamp, limits: &Limits) -> Standing {
+        self.with(|state| {
+            if state.waiting.is_empty() || state.open >= state.pace.connections(limits) {
+                Standing::Busy
+            } else if state.pace.not_before > now {
+                Standing::Opens(state.pace.not_before)
+            } else {
+                Standing::Ready
+            }
+        })
     }
 
     /// The next recipient for a new connection, when the pace allows one.
@@ -56,10 +85,31 @@ impl Pair {
             if state.pace.strikes > 0 {
                 return None;
             }
-            let due = state.waiting.pop_front()?;
             let wait = state.pace.not_before.since(now);
+            if wait > PATIENCE {
+                return None;
+            }
+            let due = state.waiting.pop_front()?;
             state.pace = state.pace.after_start(now + wait, limits);
             Some((due, wait))
+        })
+    }
+
+    /// Takes out what cannot be handed over soon, each with the time of its turn.
+    pub fn surplus(&self, now: Timestamp, limits: &Limits) -> Vec<Park> {
+        self.with(|state| {
+            let room = state.pace.room(now, limits);
+            if state.waiting.len() <= room {
+                return Vec::new();
+            }
+            let surplus = state.waiting.split_off(room);
+            let mut parked = Vec::with_capacity(surplus.len());
+            for due in surplus {
+                state.last_turn = state.pace.turn(now, state.last_turn, limits);
+                let until = state.last_turn.min(due.expires_at);
+                parked.push(Park { recipient: due.recipient, attempts: due.attempts, until });
+            }
+            parked
         })
     }
 
@@ -75,20 +125,21 @@ impl Pair {
         self.with(|state| state.pace = state.pace.after_strike(now, limits));
     }
 
+    pub fn throttle(&self, now: Timestamp, limits: &Limits) {
+        self.with(|state| state.pace = state.pace.after_throttle(now, limits));
+    }
+
     pub fn halt(&self, now: Timestamp, limits: &Limits) {
         self.with(|state| state.pace = state.pace.after_halt(now, limits));
     }
 
-    /// Whether it can be forgotten: nothing waits, nothing runs, and its pace has no memory.
-    pub fn is_idle(&self, now: Timestamp) -> bool {
+    /// Whether it can be forgotten: nothing waits, nothing runs, and its pace has no memory or is long past.
+    pub fn is_idle(&self, now: Timestamp, limits: &Limits) -> bool {
         self.with(|state| {
-            state.waiting.is_empty() && state.open == 0 && state.pace.not_before <= now && state.pace.strikes == 0
+            let pace = &state.pace;
+            let is_fresh = pace.strikes == 0 && pace.slowness == 0 && pace.not_before <= now;
+            state.waiting.is_empty() && state.open == 0 && (is_fresh || now >= pace.not_before + limits.longest_pause)
         })
-    }
-
-    /// When something that waits may start.
-    pub fn opens_at(&self) -> Option<Timestamp> {
-        self.with(|state| (!state.waiting.is_empty()).then_some(state.pace.not_before))
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {

@@ -1,6 +1,11 @@
 //! Where a recipient's mail goes. RFC 5321 §5.1, RFC 7505.
 
-use std::net::IpAddr;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use dns::{Found, Resolver};
 use rules::{
@@ -8,6 +13,7 @@ use rules::{
     route::{Route, route},
 };
 use syntax::Domain;
+use tokio::time::Instant;
 
 /// Hosts tried for one recipient. RFC 5321 §5.1 asks for at least two.
 const MAX_HOSTS: usize = 5;
@@ -17,8 +23,43 @@ const MAX_ADDRESSES: usize = 4;
 /// Where to, or why nowhere (a fault code that the reference knows).
 pub(crate) type Way = Result<Vec<Domain>, &'static str>;
 
+/// How long a way is good for: one look-up serves mail that comes at about the same time, and a changed record is seen soon.
+const KEPT: Duration = Duration::from_secs(10);
+/// Ways that are kept.
+const MAX_KEPT: usize = 10_000;
+
+/// Ways that were looked up a moment ago.
+#[derive(Default)]
+pub(crate) struct Routes(Mutex<HashMap<Domain, (Instant, Vec<Domain>)>>);
+
+impl Routes {
+    /// The way to a domain, when it was looked up a moment ago.
+    pub fn known(&self, domain: &Domain) -> Option<Vec<Domain>> {
+        let ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.get(domain).filter(|(at, _)| at.elapsed() < KEPT).map(|(_, hosts)| hosts.clone())
+    }
+
+    /// Looks it up, unless somebody did a moment ago.
+    pub async fn way(&self, resolver: &Resolver, domain: &Domain, spin: u64) -> Way {
+        if let Some(hosts) = self.known(domain) {
+            return Ok(hosts);
+        }
+        let way = way(resolver, domain, spin).await;
+        if let Ok(hosts) = &way {
+            let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if ways.len() >= MAX_KEPT {
+                ways.retain(|_, (at, _)| at.elapsed() < KEPT);
+            }
+            if ways.len() < MAX_KEPT {
+                ways.insert(domain.clone(), (Instant::now(), hosts.clone()));
+            }
+        }
+        way
+    }
+}
+
 /// Looks up the MX of a domain. `spin` turns hosts of equal preference.
-pub(crate) async fn way(resolver: &Resolver, domain: &Domain, spin: u64) -> Way {
+async fn way(resolver: &Resolver, domain: &Domain, spin: u64) -> Way {
     let mx = match resolver.mx(domain.as_str()).await {
         Ok(Found::Records(records)) => records,
         Ok(Found::NoData) => Vec::new(),

@@ -1,32 +1,38 @@
 //! In memory, per (egress IP, site), bounded, refilled from the store by indexed range.
 
-use std::{
-    collections::{HashMap, HashSet},
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dns::Resolver;
 use net::{ClientTls, Stop};
-use rules::{Fault, id::RecipientId, route::site, secret::Key};
-use store::{Due, Store};
+use rules::{Fault, id::RecipientId, secret::Key};
+use store::{Due, Park, Store};
 use syntax::{Domain, Timestamp};
-use tokio::task::JoinSet;
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, JoinSet},
+    time::Instant,
+};
 
 use crate::{
-    Settings, connection,
-    pair::Pair,
-    route::{Way, way},
+    Settings,
+    board::{self, Board},
+    connection,
+    refill::Refill,
+    route::{Routes, Way},
+    sender::Senders,
     settle,
 };
 
 /// How long attempts under way may take once we are told to stop.
 const FAREWELL: Duration = Duration::from_secs(30);
-/// Recipients read from the store at once.
-const REFILL: usize = 500;
 /// Pause after the store failed.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
+pub(crate) const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// Least time between two looks at the store: what comes meanwhile is found by one look.
+const BREATH: Duration = Duration::from_millis(5);
+/// Least time between two looks when the last one left something behind for want of room.
+const BACKLOG_BREATH: Duration = Duration::from_millis(50);
+/// Look-ups under way at the same time.
+const LOOK_UPS: usize = 64;
 
 /// What every delivery works with.
 pub(crate) struct Shared {
@@ -36,6 +42,9 @@ pub(crate) struct Shared {
     pub tls: ClientTls,
     pub key: Key,
     pub stop: Stop,
+    pub senders: Senders,
+    pub routes: Routes,
+    look_ups: Semaphore,
 }
 
 impl Shared {
@@ -69,50 +78,57 @@ impl Relay {
             tracing::warn!(in_doubt, "attempts were under way when the relay ended: they are in doubt");
         }
         let Self { settings, store, resolver, tls, key } = self;
-        let shared = Arc::new(Shared { settings, store, resolver, tls, key, stop: stop.clone() });
-        let mut board =
-            Board { shared, pairs: HashMap::new(), in_hand: HashSet::new(), tasks: JoinSet::new(), connections: 0 };
-        board.run(stop).await;
+        let board = Board::new(settings.limits.clone());
+        let (senders, routes, look_ups) = (Senders::default(), Routes::default(), Semaphore::new(LOOK_UPS));
+        let stopping = stop.clone();
+        let shared =
+            Arc::new(Shared { settings, store, resolver, tls, key, stop: stopping, senders, routes, look_ups });
+        let refill = Refill::default();
+        let tasks = JoinSet::new();
+        let (unrouted, look_at) = (HashMap::new(), Instant::now());
+        Desk { shared, board, refill, tasks, connections: 0, unrouted, look_at, looked: None }.run(stop).await;
         Ok(())
     }
 }
 
 /// What a task came to.
 enum Done {
-    /// The way of a recipient was looked up.
-    Routed(Box<Due>, Way),
+    /// The way to a domain was looked up.
+    Routed(Domain, Way),
     /// A recipient was settled without a connection.
     Settled(RecipientId),
-    /// A connection ended, and these recipients are no longer in hand.
-    Connected(Vec<RecipientId>),
+    /// A connection of that pair ended, and these recipients are no longer in hand.
+    Connected(board::Key, Vec<RecipientId>),
+    /// These wait in the store until their turn.
+    Parked(Vec<RecipientId>),
 }
 
-type PairKey = (IpAddr, String);
-
-struct Board {
+/// Where everything comes together.
+struct Desk {
     shared: Arc<Shared>,
-    pairs: HashMap<PairKey, Arc<Pair>>,
-    /// Recipients in memory, so that the store does not give them again.
-    in_hand: HashSet<RecipientId>,
+    board: Board,
+    refill: Refill,
     tasks: JoinSet<Done>,
     connections: usize,
+    /// What waits for the way to its domain, in its order: one look-up a domain.
+    unrouted: HashMap<Domain, Vec<Due>>,
+    /// When the store is looked at next, should nothing wake us.
+    look_at: Instant,
+    looked: Option<Instant>,
 }
 
-impl Board {
-    async fn run(&mut self, mut stop: Stop) {
+impl Desk {
+    async fn run(mut self, mut stop: Stop) {
         while !stop.is_stopped() {
-            let mut pause = self.shared.settings.poll;
-            if let Err(fault) = self.refill().await {
-                tracing::error!(%fault, "the queue cannot be read");
-                pause = STORE_PAUSE;
-            }
-            self.start_connections();
-            let pause = self.pause(pause).await;
+            let until = self.round().await;
             tokio::select! {
                 () = stop.stopped() => {}
-                () = self.shared.store.wake() => {}
+                () = self.shared.store.wake() => self.look_soon(),
                 Some(done) = self.tasks.join_next() => self.done(done),
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+            while let Some(done) = self.tasks.try_join_next() {
+                self.done(done);
             }
         }
         let farewell = async { while self.tasks.join_next().await.is_some() {} };
@@ -121,45 +137,94 @@ impl Board {
         }
     }
 
-    /// Takes what is due into memory.
-    async fn refill(&mut self) -> Result<(), Fault> {
-        let room = self.shared.settings.max_in_hand.saturating_sub(self.in_hand.len()).min(REFILL);
-        if room == 0 {
-            return Ok(());
-        }
-        let skip: Vec<RecipientId> = self.in_hand.iter().cloned().collect();
-        let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let now = self.shared.now();
-        for due in self.shared.store.due(now, limit, &skip).await? {
-            self.in_hand.insert(due.recipient.clone());
-            let shared = self.shared.clone();
-            if now >= due.expires_at {
-                self.tasks.spawn(async move {
-                    Done::Settled(settle::without_connection(&shared, due, "queue.expired").await)
-                });
-            } else {
-                self.tasks.spawn(look_up(shared, due));
+    /// Looks, starts what may start; when the next round is due at the latest.
+    async fn round(&mut self) -> Instant {
+        if self.shared.store.latched().is_some() {
+            // What cannot be recorded must not be delivered. This opens the latch once the store can be written.
+            let _ = self.shared.store.probe().await;
+            if self.shared.store.latched().is_some() {
+                return Instant::now() + STORE_PAUSE;
             }
         }
-        Ok(())
+        if Instant::now() >= self.look_at {
+            self.look().await;
+        }
+        let now = self.shared.now();
+        self.board.wake(now);
+        self.start_connections(now);
+        self.park(now);
+        // What opens now waits for a place among the connections; ended ones start it.
+        let alarm = self.board.next_alarm().map(|at| Instant::now() + at.since(now).max(BREATH));
+        alarm.map_or(self.look_at, |alarm| alarm.min(self.look_at))
     }
 
-    fn done(&mut self, done: Result<Done, tokio::task::JoinError>) {
+    fn look_soon(&mut self) {
+        let soon = self.looked.map_or_else(Instant::now, |looked| looked + BREATH);
+        self.look_at = self.look_at.min(soon);
+    }
+
+    /// Takes what is due into memory.
+    async fn look(&mut self) {
+        let now = self.shared.now();
+        let begun = Instant::now();
+        self.looked = Some(begun);
+        let (longest, least) = (self.shared.settings.poll, BREATH);
+        match self.refill.take(&self.shared, &mut self.board, now).await {
+            Ok(taken) => {
+                let next = taken.next_due.map_or(longest, |at| at.since(now)).clamp(least, longest);
+                self.look_at = begun + if taken.is_more { BACKLOG_BREATH.min(longest) } else { next };
+                taken.due.into_iter().for_each(|due| self.begin(due, now));
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "the queue cannot be read");
+                self.look_at = begun + STORE_PAUSE;
+            }
+        }
+    }
+
+    fn begin(&mut self, due: Due, now: Timestamp) {
+        let shared = self.shared.clone();
+        if now >= due.expires_at {
+            self.tasks
+                .spawn(async move { Done::Settled(settle::without_connection(&shared, due, "queue.expired").await) });
+            return;
+        }
+        let domain = due.address.domain().clone();
+        if let Some(waiting) = self.unrouted.get_mut(&domain) {
+            waiting.push(due);
+        } else if let Some(hosts) = shared.routes.known(&domain) {
+            self.board.queue(due, hosts, now);
+        } else {
+            let spin = spin(&due);
+            self.unrouted.insert(domain.clone(), vec![due]);
+            self.tasks.spawn(look_up(shared, domain, spin));
+        }
+    }
+
+    fn routed(&mut self, domain: &Domain, way: &Way, now: Timestamp) {
+        for due in self.unrouted.remove(domain).unwrap_or_default() {
+            match way {
+                Ok(hosts) => self.board.queue(due, hosts.clone(), now),
+                Err(code) => {
+                    let (shared, code) = (self.shared.clone(), *code);
+                    self.tasks
+                        .spawn(async move { Done::Settled(settle::without_connection(&shared, due, code).await) });
+                }
+            }
+        }
+    }
+
+    fn done(&mut self, done: Result<Done, JoinError>) {
+        let now = self.shared.now();
         match done {
-            Ok(Done::Routed(due, Ok(hosts))) => self.queue(*due, hosts),
-            Ok(Done::Routed(due, Err(code))) => {
-                let shared = self.shared.clone();
-                self.tasks.spawn(async move { Done::Settled(settle::without_connection(&shared, *due, code).await) });
-            }
-            Ok(Done::Settled(recipient)) => {
-                self.in_hand.remove(&recipient);
-            }
-            Ok(Done::Connected(recipients)) => {
+            Ok(Done::Routed(domain, way)) => self.routed(&domain, &way, now),
+            Ok(Done::Settled(recipient)) => self.board.let_go(&recipient),
+            Ok(Done::Connected(key, recipients)) => {
                 self.connections -= 1;
-                recipients.iter().for_each(|recipient| {
-                    self.in_hand.remove(recipient);
-                });
+                recipients.iter().for_each(|recipient| self.board.let_go(recipient));
+                self.board.ended(&key, now);
             }
+            Ok(Done::Parked(recipients)) => recipients.iter().for_each(|recipient| self.board.let_go(recipient)),
             // A task that panicked leaves its recipients in hand until the next start; the store has their next attempt.
             Err(error) => {
                 tracing::error!(%error, "a delivery task failed");
@@ -168,48 +233,42 @@ impl Board {
         }
     }
 
-    fn queue(&mut self, due: Due, hosts: Vec<Domain>) {
-        let key = (due.egress_ip, site(&hosts));
-        let pair = self.pairs.entry(key).or_insert_with(|| Arc::new(Pair::new(due.egress_ip, hosts)));
-        pair.push(due);
-    }
-
-    /// One connection a pair and round, so that none starves.
-    fn start_connections(&mut self) {
-        let now = self.shared.now();
-        let limits = self.shared.settings.limits.clone();
-        self.pairs.retain(|_, pair| !pair.is_idle(now));
-        let mut started = true;
-        while started {
-            started = false;
-            for pair in self.pairs.values() {
-                if self.connections >= self.shared.settings.max_connections {
-                    return;
-                }
-                if let Some(due) = pair.start(now, &limits) {
-                    started = true;
-                    self.connections += 1;
-                    let (shared, pair) = (self.shared.clone(), pair.clone());
-                    self.tasks.spawn(async move { Done::Connected(connection::run(&shared, &pair, due).await) });
-                }
-            }
+    /// In turn of workspace, egress IP and site, so that none starves.
+    fn start_connections(&mut self, now: Timestamp) {
+        while self.connections < self.shared.settings.max_connections
+            && let Some((key, pair, due)) = self.board.next(now)
+        {
+            self.connections += 1;
+            let shared = self.shared.clone();
+            self.tasks.spawn(async move { Done::Connected(key, connection::run(&shared, &pair, due).await) });
         }
     }
 
-    /// Until the next thing is due or the next pair opens, at most `longest`.
-    async fn pause(&self, longest: Duration) -> Duration {
-        let now = self.shared.now();
-        let opens = self.pairs.values().filter_map(|pair| pair.opens_at()).map(|at| at.since(now)).min();
-        let due = self.shared.store.next_due().await.ok().flatten().map(|at| at.since(now));
-        // What is due now and in hand already must not make us spin.
-        let due = due.filter(|wait| !wait.is_zero());
-        let least = Duration::from_millis(10);
-        [Some(longest), opens.map(|wait| wait.max(least)), due].into_iter().flatten().min().unwrap_or(longest)
+    /// Gives back to the store what cannot be handed over soon, so that it keeps nothing else from being taken up.
+    fn park(&mut self, now: Timestamp) {
+        let parked = self.board.surplus(now);
+        if !parked.is_empty() {
+            self.tasks.spawn(put_off(self.shared.clone(), parked));
+        }
     }
 }
 
-async fn look_up(shared: Arc<Shared>, due: Due) -> Done {
-    let spin = due.recipient.as_str().bytes().fold(0_u64, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into()));
-    let way = way(&shared.resolver, due.address.domain(), spin).await;
-    Done::Routed(Box::new(due), way)
+/// Turns hosts of equal preference, another way for another message.
+fn spin(due: &Due) -> u64 {
+    due.recipient.as_str().bytes().fold(0_u64, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into()))
+}
+
+async fn look_up(shared: Arc<Shared>, domain: Domain, spin: u64) -> Done {
+    let _place = shared.look_ups.acquire().await;
+    let way = shared.routes.way(&shared.resolver, &domain, spin).await;
+    Done::Routed(domain, way)
+}
+
+async fn put_off(shared: Arc<Shared>, parked: Vec<Park>) -> Done {
+    let recipients = parked.iter().map(|park| park.recipient.clone()).collect();
+    if let Err(fault) = shared.store.park(parked).await {
+        // They are due in the store as before, and taken up again.
+        tracing::error!(%fault, "recipients could not be put off");
+    }
+    Done::Parked(recipients)
 }

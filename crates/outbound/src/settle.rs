@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use bounce::{Explanation, Refusal, explain};
 use net::Log;
 use rules::{
+    Fault, Retry,
     event::Event,
-    id::RecipientId,
+    id::{AttemptId, RecipientId},
+    moment,
     outcome::{self, Ended, Moment, Verdict as Decision},
 };
 use smtp::{Reply, Stage, client::RecipientOutcome};
@@ -17,7 +19,7 @@ use crate::{
     courier::{self, Begun},
     notice,
     pair::Pair,
-    scheduler::Shared,
+    scheduler::{STORE_PAUSE, Shared},
 };
 
 /// The host that was talked to.
@@ -104,18 +106,42 @@ pub(crate) async fn without_connection(shared: &Shared, due: Due, code: &'static
     match courier::begin(shared, &due).await {
         Ok(Some(attempt)) => {
             let ending = Ending::fault(code, Stage::Resolve);
-            let domains = shared.store.domains(None).await.unwrap_or_default();
+            let sender = shared.senders.of(&shared.store, &due.domain).await;
             let content = shared.store.content(&due.message).await.ok().flatten().unwrap_or_default();
-            if let Some(domain) = domains.into_iter().find(|domain| domain.id == due.domain) {
-                let number = due.attempts + 1;
-                let delivery = notice::nothing();
-                settle(shared, None, Begun { due, attempt, number, delivery, domain, content }, ending).await;
+            match sender {
+                Ok(Some((domain, _))) => {
+                    let (number, delivery) = (due.attempts + 1, notice::nothing());
+                    settle(shared, None, Begun { due, attempt, number, delivery, domain, content }, ending).await;
+                }
+                Ok(None) => put_back(shared, &due, attempt, &courier::missing("domain")).await,
+                Err(fault) => put_back(shared, &due, attempt, &fault).await,
             }
         }
         Ok(None) => {}
         Err(fault) => tracing::error!(%fault, %recipient, "an attempt could not be begun"),
     }
     recipient
+}
+
+/// Settles an attempt that came to nothing for a reason of our own (a key that cannot be read): tried again in its time.
+pub(crate) async fn put_back(shared: &Shared, due: &Due, attempt: AttemptId, fault: &Fault) {
+    let settled = Settled {
+        attempt,
+        recipient: due.recipient.clone(),
+        verdict: Verdict::Deferred(courier::next_at(shared, due)),
+        mx_host: None,
+        peer: None,
+        tls: None,
+        stage: Stage::Resolve.as_str().into(),
+        reply: None,
+        enhanced: None,
+        entry: None,
+        class: None,
+        transcript: format!("* {fault}\n"),
+        notice: None,
+        events: Vec::new(),
+    };
+    write_down(shared, settled).await;
 }
 
 /// Explains, decides, writes down; slows the pair when the site asked for it.
@@ -139,9 +165,26 @@ pub(crate) async fn settle(shared: &Shared, pair: Option<&Pair>, begun: Begun, m
     {
         tracing::error!(%fault, "an address could not be suppressed");
     }
-    if let Err(fault) = shared.store.settle(vec![settled]).await {
-        // The attempt stays without a result: it is in doubt, and tried again when the time written with it comes.
-        tracing::error!(%fault, recipient = %begun.due.recipient, "the result of an attempt could not be written");
+    shared.store.moments().reach(moment::RELAY_BEFORE_SETTLE);
+    write_down(shared, settled).await;
+    shared.store.moments().reach(moment::RELAY_AFTER_SETTLE);
+}
+
+/// Writes down what is known, however long the store cannot: nothing else is sent over this connection meanwhile. When we
+/// are told to stop before, the attempt stays without a result, and is in doubt after the next start.
+async fn write_down(shared: &Shared, settled: Settled) {
+    let mut failures = 0_u32;
+    loop {
+        let Err(fault) = shared.store.settle(vec![settled.clone()]).await else { return };
+        if failures == 0 {
+            tracing::error!(%fault, recipient = %settled.recipient, "the result of an attempt could not be written yet");
+        }
+        failures += 1;
+        if fault.retry != Retry::Later || shared.stop.is_stopped() {
+            tracing::error!(%fault, recipient = %settled.recipient, "the result of an attempt is lost: it is in doubt");
+            return;
+        }
+        tokio::time::sleep(STORE_PAUSE).await;
     }
 }
 
@@ -150,7 +193,7 @@ fn keep_pace(shared: &Shared, pair: Option<&Pair>, ending: &Ending, explanation:
     match explanation {
         None => pair.success(),
         Some(explanation) if outcome::is_throttle(&explanation.class) => {
-            pair.strike(shared.now(), &shared.settings.limits)
+            pair.throttle(shared.now(), &shared.settings.limits)
         }
         Some(explanation) if outcome::is_halt(&explanation.class) => pair.halt(shared.now(), &shared.settings.limits),
         // The site talked to us: whatever it says about this recipient, its door is open.

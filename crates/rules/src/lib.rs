@@ -14,6 +14,7 @@ pub mod generate;
 pub mod id;
 pub mod listing;
 pub mod mailbox_check;
+pub mod moment;
 pub mod money;
 pub mod opt_out;
 pub mod outcome;

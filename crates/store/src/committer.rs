@@ -4,7 +4,11 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use rules::{Blame, Clock, Fault, Retry, event::Event};
+use rules::{
+    Blame, Clock, Fault, Retry,
+    event::Event,
+    moment::{COMMITTER_AFTER_COMMIT, COMMITTER_AFTER_REPLIES, COMMITTER_BEFORE_COMMIT, Moments},
+};
 use sqlx::AnyConnection;
 use syntax::Timestamp;
 use tokio::{
@@ -15,8 +19,9 @@ use tokio::{
 use crate::{
     FolderId,
     connect::Location,
-    fault::{corrupt, fault},
+    fault::{closes_the_latch, corrupt, fault},
     id::Ids,
+    latch::Latch,
     row::{Query, Row, placeholders, sql_made},
     watch::Watchers,
 };
@@ -29,6 +34,8 @@ const GROUP_LENGTH: usize = 256;
 const GROUP_WAIT: Duration = Duration::from_millis(2);
 /// Longest time for one transaction; also the longest wait for a place in the queue.
 const GROUP_LIMIT: Duration = Duration::from_secs(30);
+/// Time between two tries of a database that could not be written: changes that come meanwhile are put off at once.
+const PROBE: Duration = Duration::from_millis(250);
 /// Rows in one INSERT; ten values each stay far below the 32,766 that SQLite takes.
 const ROWS_PER_INSERT: usize = 100;
 
@@ -45,6 +52,8 @@ pub(crate) struct Tx {
     due: bool,
     /// Folders that changed, and their modseqs.
     touched: Vec<(FolderId, i64)>,
+    /// Events of the group so far, with when: written by one statement before the commit.
+    events: Vec<(i64, String)>,
 }
 
 /// Who hears of a commit.
@@ -100,12 +109,19 @@ impl Tx {
         }
         Ok(())
     }
-    /// Writes events, in their order.
+    /// Writes events, in their order, with the change.
     pub(crate) async fn record(&mut self, events: &[Event]) -> Result<(), Fault> {
-        let now = self.now.micros();
-        let texts: Result<Vec<String>, _> = events.iter().map(serde_json::to_string).collect();
-        let texts = texts.map_err(|error| corrupt(self.doing, error))?;
-        self.insert("event (at, event)", 2, &texts, |query, text| query.bind(now).bind(text.clone())).await
+        for event in events {
+            let text = serde_json::to_string(event).map_err(|error| corrupt(self.doing, error))?;
+            self.events.push((self.now.micros(), text));
+        }
+        Ok(())
+    }
+    /// Writes the events of the whole group.
+    async fn write_events(&mut self) -> Result<(), Fault> {
+        let events = std::mem::take(&mut self.events);
+        self.doing = "write events";
+        self.insert("event (at, event)", 2, &events, |query, (at, text)| query.bind(*at).bind(text.clone())).await
     }
 }
 
@@ -121,10 +137,13 @@ impl Committer {
         connection: AnyConnection,
         clock: Arc<dyn Clock>,
         told: Told,
+        moments: Moments,
+        latch: Arc<Latch>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
         let ids = Arc::new(Ids::default());
-        let writer = Writer { jobs, tx: Some(transaction(connection, &ids)), location, clock, ids, told };
+        let tx = Some(transaction(connection, &ids));
+        let writer = Writer { jobs, tx, location, clock, ids, told, moments, latch, tried: None };
         (Self { jobs: sender }, tokio::spawn(writer.work()))
     }
 
@@ -174,10 +193,20 @@ impl From<Fault> for Failure {
 trait Job: Send {
     /// Whether nobody waits any more.
     fn is_abandoned(&self) -> bool;
-    /// Makes the change, keeps its outcome; whether it may stay.
-    async fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Makes the change and keeps its outcome.
+    async fn run(&mut self, tx: &mut Tx) -> Ran;
     /// Tells the outcome, or why there is none.
     fn reply(self: Box<Self>, committed: &Result<(), Failure>);
+}
+
+/// What a change came to.
+enum Ran {
+    /// It may stay.
+    Made,
+    /// It takes itself back, and nothing else.
+    TakenBack,
+    /// The place could not take it: no other change of the group will fare better.
+    Broken(Failure),
 }
 
 struct Pending<T, F> {
@@ -197,13 +226,17 @@ where
         self.reply.is_closed()
     }
 
-    async fn run(&mut self, tx: &mut Tx) -> bool {
-        let Some(change) = self.change.take() else { return false };
+    async fn run(&mut self, tx: &mut Tx) -> Ran {
+        let Some(change) = self.change.take() else { return Ran::TakenBack };
         tx.doing = self.doing;
         let outcome = change(tx).await;
-        let fine = outcome.is_ok();
+        let ran = match &outcome {
+            Ok(_) => Ran::Made,
+            Err(fault) if closes_the_latch(fault.code) => Ran::Broken(Failure::new(fault.code, fault.to_string())),
+            Err(_) => Ran::TakenBack,
+        };
         self.outcome = Some(outcome);
-        fine
+        ran
     }
 
     fn reply(self: Box<Self>, committed: &Result<(), Failure>) {
@@ -227,33 +260,81 @@ struct Writer {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     told: Told,
+    moments: Moments,
+    latch: Arc<Latch>,
+    /// The last try that failed, while the latch is closed.
+    tried: Option<Instant>,
 }
 
 fn transaction(connection: AnyConnection, ids: &Arc<Ids>) -> Tx {
-    Tx { connection, now: Timestamp::from_micros(0), doing: "", ids: ids.clone(), due: false, touched: Vec::new() }
+    Tx {
+        connection,
+        now: Timestamp::from_micros(0),
+        doing: "",
+        ids: ids.clone(),
+        due: false,
+        touched: Vec::new(),
+        events: Vec::new(),
+    }
 }
 
 impl Writer {
     async fn work(mut self) {
         while let Some(mut group) = self.group().await {
-            let committed = match timeout(GROUP_LIMIT, self.commit(&mut group)).await {
-                Ok(committed) => committed,
-                Err(_) => Err(Failure::new(
-                    "store.unavailable",
-                    format!("the database did not answer within {} s", GROUP_LIMIT.as_secs()),
-                )),
-            };
-            if let Err(failure) = &committed {
-                tracing::error!(code = failure.code, changes = group.len(), "nothing written: {}", failure.what);
-                // Whatever the connection was in the middle of, closing it rolls it back.
-                self.tx = None;
-            }
+            let committed = self.try_to_commit(&mut group).await;
             for job in group {
                 job.reply(&committed);
             }
+            self.moments.reach(COMMITTER_AFTER_REPLIES);
         }
         if let Some(tx) = self.tx.take() {
             drop(timeout(GROUP_LIMIT, sqlx::Connection::close(tx.connection)).await);
+        }
+    }
+
+    /// Commits the group, or finds that it cannot be done; the latch follows.
+    async fn try_to_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        if let (Some(tried), Some(fault)) = (self.tried, self.latch.fault())
+            && tried.elapsed() < PROBE
+        {
+            return Err(Failure::from(fault));
+        }
+        let committed = match timeout(GROUP_LIMIT, self.commit(group)).await {
+            Ok(committed) => committed,
+            Err(_) => Err(Failure::new(
+                "store.unavailable",
+                format!("the database did not answer within {} s", GROUP_LIMIT.as_secs()),
+            )),
+        };
+        match &committed {
+            Ok(()) => {
+                self.tried = None;
+                if self.latch.open() {
+                    tracing::info!("the database can be written again: mail is accepted and delivered");
+                }
+            }
+            Err(failure) => {
+                // Whatever the connection was in the middle of, closing it rolls it back.
+                self.tx = None;
+                self.note(failure, group.len());
+            }
+        }
+        committed
+    }
+
+    fn note(&mut self, failure: &Failure, changes: usize) {
+        let (code, what) = (failure.code, &failure.what);
+        if !closes_the_latch(code) {
+            tracing::error!(code, changes, "nothing written: {what}");
+            return;
+        }
+        self.tried = Some(Instant::now());
+        if self.latch.close(code, what) {
+            tracing::error!(
+                code,
+                changes,
+                "nothing written; mail is neither accepted nor delivered until it can be: {what}"
+            );
         }
     }
 
@@ -279,11 +360,16 @@ impl Writer {
         let Some(tx) = self.tx.as_mut() else { return Err(Failure::closed()) };
         tx.due = false;
         tx.touched.clear();
+        tx.events.clear();
+        let mut before = None;
         for job in group.iter_mut().filter(|job| !job.is_abandoned()) {
             tx.now = self.clock.now();
-            tx.within_savepoint(job.as_mut()).await?;
+            tx.within_savepoint(job.as_mut(), &mut before).await?;
         }
+        tx.write_events().await?;
+        self.moments.reach(COMMITTER_BEFORE_COMMIT);
         tx.control("COMMIT").await?;
+        self.moments.reach(COMMITTER_AFTER_COMMIT);
         if tx.due {
             self.told.wake.notify_one();
         }
@@ -315,17 +401,29 @@ impl Writer {
 }
 
 impl Tx {
-    /// A change that fails takes only itself back.
-    async fn within_savepoint(&mut self, job: &mut dyn Job) -> Result<(), Failure> {
-        let (due, touched) = (self.due, self.touched.len());
-        self.control("SAVEPOINT change").await?;
-        if !job.run(self).await {
+    /// A change that fails takes only itself back. `before` is what the change before left to be done: one statement for
+    /// the end of its savepoint and the begin of the next, none for the last, which the commit ends.
+    async fn within_savepoint(&mut self, job: &mut dyn Job, before: &mut Option<Ran>) -> Result<(), Failure> {
+        let (due, touched, events) = (self.due, self.touched.len(), self.events.len());
+        match before {
+            None => self.control("SAVEPOINT change").await?,
+            Some(Ran::Made) => self.control("RELEASE SAVEPOINT change; SAVEPOINT change").await?,
+            // It was rolled back to, and stands.
+            Some(_) => {}
+        }
+        let ran = job.run(self).await;
+        if let Ran::Broken(failure) = ran {
+            return Err(failure);
+        }
+        if matches!(ran, Ran::TakenBack) {
             self.due = due;
             self.touched.truncate(touched);
-            // This fails when the database has given up the whole transaction (a full disk): then all hear of it.
+            self.events.truncate(events);
+            // This fails when the database has given up the whole transaction: then all hear of it.
             self.control("ROLLBACK TO SAVEPOINT change").await?;
         }
-        self.control("RELEASE SAVEPOINT change").await
+        *before = Some(ran);
+        Ok(())
     }
 
     async fn control(&mut self, statement: &'static str) -> Result<(), Failure> {

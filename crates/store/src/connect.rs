@@ -10,7 +10,7 @@ use rules::{Blame, Fault, Retry};
 use sqlx::{AnyConnection, AnyPool, ConnectOptions as _, any::AnyConnectOptions, any::AnyPoolOptions};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::fault::is_busy;
+use crate::fault::{code_of, fault, is_busy};
 
 /// Longest wait for a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -107,6 +107,9 @@ impl Location {
                 Ok(Ok(connection)) => return Ok(connection),
                 // Turning WAL on needs the file alone, and SQLite does not wait for that: another process opens it.
                 Ok(Err(error)) if is_busy(&error) && Instant::now() < limit => sleep(Duration::from_millis(20)).await,
+                Ok(Err(error)) if matches!(code_of(&error), "store.damaged" | "store.full" | "store.read-only") => {
+                    return Err(fault(&format!("open {}", self.shown), error));
+                }
                 Ok(Err(error)) => return Err(cannot_open(&self.shown).caused_by(error)),
                 Err(_) => {
                     let seconds = CONNECT_LIMIT.as_secs();

@@ -159,6 +159,25 @@ impl Store {
         })
         .await
     }
+    /// What a message of the domain is sent with: the domain and its keys, with one look.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn sender(&self, domain: &DomainId) -> Result<Option<(SendingDomain, Vec<DkimKey>)>, Fault> {
+        let query = sql("SELECT d.*, k.selector, k.algorithm, k.private_key, k.txt, k.active FROM domain d \
+                         LEFT JOIN dkim_key k ON k.domain = d.id WHERE d.id = $1 ORDER BY k.selector")
+        .bind(domain.0.clone());
+        let rows = self.rows("read a sender", query).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let domain = read(first)?;
+        let mut keys = Vec::new();
+        for row in &rows {
+            if row.text_or_none("selector")?.is_some() {
+                keys.push(read_key(row)?);
+            }
+        }
+        Ok(Some((domain, keys)))
+    }
     /// Keys, by selector.
     ///
     /// # Errors

@@ -317,10 +317,11 @@ pub(crate) async fn put_message(tx: &mut Tx, new: NewMessage) -> Result<MessageI
 }
 
 pub(crate) async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
+    let domain = new.domain.0;
     let insert = sql("INSERT INTO message (id, domain, mailbox, from_address, subject, message_id, octets, envid, \
                       accepted_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
     .bind(id.0.clone())
-    .bind(new.domain.0)
+    .bind(domain.clone())
     .bind(new.mailbox.0)
     .bind(new.from.to_string())
     .bind(free_text(&new.subject))
@@ -334,12 +335,13 @@ pub(crate) async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage)
     tx.run(body).await?;
     let rows: Vec<(String, NewRecipient)> = new.recipients.into_iter().map(|new| (tx.id(), new)).collect();
     let now = tx.now.micros();
-    let into = "recipient (id, message, address, to_domain, original, notify_failure, next_at, state, attempts, \
+    let into = "recipient (id, message, domain, address, to_domain, original, notify_failure, next_at, state, attempts, \
                 possible_duplicate)";
-    tx.insert(into, 10, &rows, |query, (recipient, new)| {
+    tx.insert(into, 11, &rows, |query, (recipient, new)| {
         query
             .bind(recipient.clone())
             .bind(id.0.clone())
+            .bind(domain.clone())
             .bind(new.address.to_string())
             .bind(new.address.domain().to_string())
             .bind(new.original.as_deref().map(free_text))

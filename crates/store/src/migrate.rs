@@ -3,10 +3,13 @@
 use rules::{Blame, Fault, Retry};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::{connect::Backend, fault::fault};
+use crate::{
+    connect::Backend,
+    fault::{closes_the_latch, fault},
+};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -20,6 +23,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("../migrations/0011_proof.sql"),
     include_str!("../migrations/0012_large.sql"),
     include_str!("../migrations/0013_folder.sql"),
+    include_str!("../migrations/0014_turns.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";
@@ -64,7 +68,11 @@ fn newer(version: i64) -> Fault {
 }
 
 fn failed(error: sqlx::Error) -> Fault {
-    Fault { code: "store.migrate", ..fault(DOING, error) }
+    // Of a damaged or full place its own code says more.
+    match fault(DOING, error) {
+        fault if closes_the_latch(fault.code) => fault,
+        fault => Fault { code: "store.migrate", ..fault },
+    }
 }
 
 async fn execute(connection: &mut AnyConnection, text: &'static str) -> Result<(), Fault> {

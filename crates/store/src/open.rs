@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rules::{Blame, Clock, Fault, Retry};
+use rules::{Blame, Clock, Fault, Retry, moment::Moments};
 use sqlx::AnyPool;
 use tokio::{
     sync::{Mutex, Notify, RwLock},
@@ -17,8 +17,9 @@ use crate::{
     committer::{Change, Committer, Told, Tx},
     connect::{Backend, Location},
     describe::Describe,
-    fault::fault,
+    fault::{closes_the_latch, fault},
     kept::Kept,
+    latch::Latch,
     migrate::migrate,
     row::{Query, Row, sql},
     watch::Watchers,
@@ -45,6 +46,8 @@ struct Inner {
     wake: Arc<Notify>,
     watchers: Arc<Watchers>,
     describe: OnceLock<Arc<dyn Describe>>,
+    moments: Moments,
+    latch: Arc<Latch>,
     kept: Kept,
 }
 
@@ -79,6 +82,13 @@ impl Store {
     /// # Errors
     /// `store.open`, `store.migrate`.
     pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        Self::open_watched(url, clock, Moments::default()).await
+    }
+    /// As [`Store::open`], with somebody who is told of the moments between which a crash must lose nothing.
+    ///
+    /// # Errors
+    /// `store.open`, `store.migrate`.
+    pub async fn open_watched(url: &str, clock: Arc<dyn Clock>, moments: Moments) -> Result<Self, Fault> {
         let location = Location::new(url)?;
         let mut connection = location.writer().await?;
         migrate(&mut connection, location.backend).await?;
@@ -86,23 +96,34 @@ impl Store {
         let wake = Arc::new(Notify::new());
         let watchers = Arc::new(Watchers::default());
         let told = Told { wake: wake.clone(), watchers: watchers.clone() };
-        let (committer, task) = Committer::start(location, connection, clock.clone(), told);
+        let latch = Arc::new(Latch::default());
+        let (committer, task) =
+            Committer::start(location, connection, clock.clone(), told, moments.clone(), latch.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
         let (task, describe, kept) = (Mutex::new(Some(task)), OnceLock::new(), Kept::default());
-        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe, kept };
+        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe, moments, latch, kept };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
     pub fn clock(&self) -> Arc<dyn Clock> {
         self.inner.clock.clone()
     }
-    /// Whether it can be read and written.
+    /// Who is told of moments: works tell them of theirs.
+    pub fn moments(&self) -> &Moments {
+        &self.inner.moments
+    }
+    /// Why nothing can be written at present; `None` when all is well. While there is a reason, no mail is accepted and no
+    /// delivery is begun. It goes away by itself with the first write that succeeds: [`Store::health`] tries one.
+    pub fn latched(&self) -> Option<Fault> {
+        self.inner.latch.fault()
+    }
+    /// Whether it can be read and written: tries both.
     ///
     /// # Errors
-    /// `store.unavailable`.
+    /// `store.unavailable`; `store.full`, `store.read-only`, `store.damaged` when that is why.
     pub async fn health(&self) -> Result<Health, Fault> {
         let look = async {
-            self.write("reach the database", |_| Box::pin(async { Ok(()) })).await?;
+            self.probe().await?;
             let count = sql("SELECT COUNT(*) AS waiting FROM recipient WHERE next_at IS NOT NULL");
             match self.row("count what waits", count).await? {
                 Some(row) => row.count("waiting"),
@@ -111,12 +132,23 @@ impl Store {
         };
         match timeout(HEALTH_LIMIT, look).await {
             Ok(Ok(queued)) => Ok(Health { backend: self.inner.backend.name().to_owned(), queued }),
+            Ok(Err(fault)) if closes_the_latch(fault.code) => Err(fault),
             Ok(Err(fault)) => Err(Fault { code: "store.unavailable", ..fault }),
             Err(_) => {
                 let what = format!("the database did not answer within {} s", HEALTH_LIMIT.as_secs());
                 Err(Fault::new("store.unavailable", Blame::Operator, Retry::Later).context(what))
             }
         }
+    }
+    /// Tries to write: a row that really changes, since an empty transaction succeeds on a full disk too. Opens the latch
+    /// when it can be done.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn probe(&self) -> Result<(), Fault> {
+        let touch = sql("INSERT INTO lease (name, owner, fence, expires_at) VALUES ('health', NULL, 1, 0) \
+                         ON CONFLICT (name) DO UPDATE SET fence = lease.fence + 1");
+        self.write("reach the database", |tx| Box::pin(async move { tx.run(touch).await.map(drop) })).await
     }
     /// Waits for the committer to finish and closes. Every later call ends in `store.closed` or `store.unavailable`.
     pub async fn close(&self) {

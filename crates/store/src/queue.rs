@@ -1,12 +1,12 @@
 //! What the relay does with the queue: look, begin, settle, recover.
 
-use std::{collections::HashSet, net::IpAddr};
+use std::net::IpAddr;
 
 use reference::Class;
 use rules::{
     Fault,
     event::Event,
-    id::{AttemptId, DomainId, MailboxId, MessageId, RecipientId},
+    id::{AttemptId, DomainId, MailboxId, MessageId, RecipientId, WorkspaceId},
 };
 use syntax::{Address, Timestamp};
 
@@ -29,6 +29,8 @@ pub struct Due {
     pub message: MessageId,
     /// Domain.
     pub domain: DomainId,
+    /// Its tenant.
+    pub workspace: WorkspaceId,
     /// Bounces go there.
     pub mailbox: MailboxId,
     /// From.
@@ -62,6 +64,26 @@ pub enum ReversePath {
     Null,
     /// That of a message that is passed on.
     Of(Address),
+}
+
+/// A sending domain with something that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Domain.
+    pub domain: DomainId,
+    /// When its first recipient is (was) due.
+    pub due_at: Timestamp,
+}
+
+/// A waiting recipient that is put off until its turn can come: its site is closed, or takes no more than so much at once.
+#[derive(Debug, Clone)]
+pub struct Park {
+    /// Recipient.
+    pub recipient: RecipientId,
+    /// Attempts begun before: of one that was begun meanwhile nothing is changed.
+    pub attempts: u32,
+    /// Due then.
+    pub until: Timestamp,
 }
 
 /// An attempt to be begun. Written before dialling.
@@ -145,40 +167,60 @@ impl Verdict {
 }
 
 impl Store {
-    /// Recipients due at or before `until`, by due time, at most `limit`, skipping `skip` (those in memory already).
+    /// Every sending domain with something that waits, and since when (or from when on) its first is due.
     ///
     /// # Errors
     /// `store.*`
-    pub async fn due(&self, until: Timestamp, limit: u32, skip: &[RecipientId]) -> Result<Vec<Due>, Fault> {
-        let skip: HashSet<&RecipientId> = skip.iter().collect();
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        // Page by page along the index, because a list of thousands of ids to leave out is slow in either database.
-        let page = i64::from(limit).saturating_add(i64::try_from(skip.len().min(SKIPPED_PER_PAGE)).unwrap_or(0));
-        let mut due: Vec<Due> = Vec::new();
-        let mut last = (i64::MIN, String::new());
-        while due.len() < wanted {
-            let query = sql(DUE).bind(until.micros()).bind(last.0).bind(last.1.clone()).bind(page);
-            let rows = self.rows("look what is due", query).await?;
-            for row in &rows {
-                let one = read_due(row)?;
-                last = (one.due_at.micros(), one.recipient.0.clone());
-                if due.len() < wanted && !skip.contains(&one.recipient) {
-                    due.push(one);
-                }
-            }
-            if i64::try_from(rows.len()).unwrap_or(i64::MAX) < page {
-                break;
-            }
-        }
-        Ok(due)
+    pub async fn turns(&self) -> Result<Vec<Turn>, Fault> {
+        let rows = self.rows("look whose turn it is", sql(TURNS)).await?;
+        let read = |row: &Row| Ok(Turn { domain: DomainId(row.text("domain")?), due_at: row.moment("next_at")? });
+        rows.iter().map(read).collect()
     }
-    /// The earliest moment at which something is due.
+    /// What is due of one sending domain at or before `until`, oldest first, at most `limit`, after `after` (the last one
+    /// of the page before).
     ///
     /// # Errors
     /// `store.*`
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, Fault> {
-        let query = sql("SELECT MIN(next_at) AS next_at FROM recipient WHERE next_at IS NOT NULL");
-        self.row("look what is due next", query).await?.map_or(Ok(None), |row| row.moment_or_none("next_at"))
+    pub async fn due(
+        &self,
+        domain: &DomainId,
+        until: Timestamp,
+        after: Option<(Timestamp, RecipientId)>,
+        limit: u32,
+    ) -> Result<Vec<Due>, Fault> {
+        let (last_at, last) = after.map_or((i64::MIN, String::new()), |(at, recipient)| (at.micros(), recipient.0));
+        let query = sql(DUE).bind(domain.0.clone()).bind(until.micros()).bind(last_at).bind(last);
+        let rows = self.rows("look what is due", query.bind(i64::from(limit))).await?;
+        rows.iter().map(read_due).collect()
+    }
+    /// What became due last of one sending domain at or before `until`, latest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn due_last(&self, domain: &DomainId, until: Timestamp, limit: u32) -> Result<Vec<Due>, Fault> {
+        let query = sql(DUE_LAST).bind(domain.0.clone()).bind(until.micros()).bind(i64::from(limit));
+        self.rows("look what became due", query).await?.iter().map(read_due).collect()
+    }
+    /// Puts waiting recipients off until their turn can come. Those that were begun or dropped meanwhile are left alone;
+    /// nothing waits longer than until it expires.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn park(&self, parked: Vec<Park>) -> Result<(), Fault> {
+        self.write("put recipients off until their turn", |tx| {
+            Box::pin(async move {
+                for park in parked {
+                    let update = sql("UPDATE recipient SET next_at = $1 \
+                                      WHERE id = $2 AND attempts = $3 AND next_at IS NOT NULL")
+                    .bind(park.until.micros())
+                    .bind(park.recipient.0)
+                    .bind(i64::from(park.attempts));
+                    tx.run(update).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
     /// Returns once something became due through this store (accept, retry): the relay looks again. What happened
     /// since the last return counts; one waits at a time. What other processes made due is found by polling.
@@ -266,19 +308,35 @@ impl Store {
     }
 }
 
-/// Recipients to be skipped that one page makes room for.
-const SKIPPED_PER_PAGE: usize = 512;
+/// From one sending domain to the next along the index: as many steps as there are domains, however much waits.
+const TURNS: &str = "WITH RECURSIVE turn (domain) AS ( \
+                     SELECT MIN(domain) FROM recipient WHERE next_at IS NOT NULL UNION ALL \
+                     SELECT (SELECT MIN(r.domain) FROM recipient r WHERE r.next_at IS NOT NULL AND r.domain > turn.domain) \
+                     FROM turn WHERE turn.domain IS NOT NULL) \
+                     SELECT domain, (SELECT MIN(r.next_at) FROM recipient r \
+                     WHERE r.domain = turn.domain AND r.next_at IS NOT NULL) AS next_at FROM turn WHERE domain IS NOT NULL";
 
-const DUE: &str = "SELECT r.id, r.message, r.address, r.attempts, r.next_at, r.original, r.notify_failure, \
-                   m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, m.reverse_path, d.egress_ip FROM recipient r \
-                   JOIN message m ON m.id = r.message JOIN domain d ON d.id = m.domain \
-                   WHERE r.next_at <= $1 AND (r.next_at, r.id) > ($2, $3) ORDER BY r.next_at, r.id LIMIT $4";
+macro_rules! due {
+    ($condition:literal) => {
+        concat!(
+            "SELECT r.id, r.message, r.address, r.attempts, r.next_at, r.original, r.notify_failure, ",
+            "m.domain, m.mailbox, m.from_address, m.expires_at, m.envid, m.reverse_path, d.egress_ip, d.workspace FROM recipient r ",
+            "JOIN message m ON m.id = r.message JOIN domain d ON d.id = m.domain ",
+            "WHERE r.domain = $1 AND r.next_at <= $2 AND r.next_at IS NOT NULL ",
+            $condition
+        )
+    };
+}
+
+const DUE: &str = due!("AND (r.next_at, r.id) > ($3, $4) ORDER BY r.next_at, r.id LIMIT $5");
+const DUE_LAST: &str = due!("ORDER BY r.next_at DESC, r.id DESC LIMIT $3");
 
 fn read_due(row: &Row) -> Result<Due, Fault> {
     Ok(Due {
         recipient: RecipientId(row.text("id")?),
         message: MessageId(row.text("message")?),
         domain: DomainId(row.text("domain")?),
+        workspace: WorkspaceId(row.text("workspace")?),
         mailbox: MailboxId(row.text("mailbox")?),
         from: row.parsed("from_address")?,
         address: row.parsed("address")?,
@@ -348,4 +406,53 @@ async fn doubt(tx: &mut Tx, row: &Row) -> Result<(), Fault> {
         tx.record(&[Event::InDoubt { recipient, attempt, to: row.parsed("address")? }]).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sqlx::{Connection as _, Row as _};
+
+    use super::{DUE, DUE_LAST, TURNS};
+
+    #[derive(Debug)]
+    struct Still;
+
+    impl rules::Clock for Still {
+        fn now(&self) -> syntax::Timestamp {
+            syntax::Timestamp::from_micros(1)
+        }
+    }
+
+    /// What SQLite plans to do, a step a line.
+    async fn plan(statement: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/store.db", folder.path().display());
+        crate::Store::open(&url, Arc::new(Still)).await.unwrap().close().await;
+        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+        let explain = crate::row::sql_made(format!("EXPLAIN QUERY PLAN {statement}"));
+        let steps = explain.fetch_all(&mut connection).await.unwrap();
+        steps.iter().map(|step| step.get::<String, _>("detail")).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_found_along_the_index_and_nothing_is_sorted() {
+        for statement in [DUE, DUE_LAST] {
+            let steps = plan(statement).await;
+            assert!(
+                steps.iter().any(|step| step.contains("r USING INDEX recipient_turn (domain=? AND ")),
+                "{steps:#?}"
+            );
+            assert!(!steps.iter().any(|step| step.starts_with("SCAN") || step.contains("TEMP B-TREE")), "{steps:#?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whose_turn_it_is_takes_one_step_a_domain() {
+        let steps = plan(TURNS).await;
+        let scans: Vec<&String> = steps.iter().filter(|step| step.starts_with("SCAN")).collect();
+        assert!(scans.iter().all(|step| *step == "SCAN turn" || *step == "SCAN CONSTANT ROW"), "{steps:#?}");
+        assert!(steps.iter().filter(|step| step.contains("recipient_turn")).count() >= 3, "{steps:#?}");
+    }
 }

@@ -16,6 +16,8 @@ cargo xtask bench explain  how many reply lines and bounces one core explains in
 cargo xtask bench imap     our IMAP server against Dovecot: 100,000 messages, the same client
 cargo xtask bench check    our domain test against checkdmarc, over a name server that is 20 ms away
 cargo xtask bench web      pages and lists over a large store at 50 requests a second, beside a static page
+cargo xtask bench relay    submission to delivery beside Postfix with its defaults, in the same run
+cargo xtask crash          kills the relay under load, starts it again, compares the books (--runs N, --seed S, --json)
 cargo xtask packages       the Debian packages that the tests need, one a line
 cargo xtask packages missing  those of them that are not installed
 cargo xtask packages more  the commands that install what is missing from PyPI and npm, one a line";
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["test", chosen @ ..] => test(chosen),
         ["tidy"] => tidy(),
         ["bench", chosen @ ..] => bench(chosen),
+        ["crash", chosen @ ..] => crash(chosen),
         ["packages", "more"] => {
             kits::missing().iter().for_each(|kit| println!("{}", kit.command));
             ExitCode::SUCCESS
@@ -47,14 +50,44 @@ fn main() -> ExitCode {
 }
 
 fn bench(chosen: &[&str]) -> ExitCode {
-    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let run = cargo.args(["run", "--release", "--quiet", "--package", "coldrelay-benches", "--"]).args(chosen).status();
-    match run {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
+    if chosen.first() != Some(&"relay") {
+        return passed(cargo(&["run", "--release", "--quiet", "--package", "coldrelay-benches", "--"], chosen));
+    }
+    // Both at once: the bench runs the binary that lies beside it.
+    let built =
+        cargo(&["build", "--release", "--quiet", "--package", "coldrelay", "--package", "coldrelay-benches"], &[]);
+    passed(built && benches("release", chosen))
+}
+
+/// Without optimisation, which leaves the named moments in; the whole workspace, as the tests build it.
+fn crash(chosen: &[&str]) -> ExitCode {
+    passed(cargo(&["build", "--workspace", "--quiet"], &[]) && benches("debug", &[&["crash"], chosen].concat()))
+}
+
+/// Runs the program of the benches, which lies beside this one's folder.
+fn benches(profile: &str, chosen: &[&str]) -> bool {
+    let own = std::env::current_exe().unwrap_or_default();
+    let target = own.ancestors().nth(2).unwrap_or(Path::new("target"));
+    match std::process::Command::new(target.join(profile).join("benches")).args(chosen).status() {
+        Ok(status) => status.success(),
         Err(error) => {
-            eprintln!("bench: {error}");
-            ExitCode::FAILURE
+            eprintln!("benches: {error}");
+            false
+        }
+    }
+}
+
+fn passed(passed: bool) -> ExitCode {
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn cargo(arguments: &[&str], more: &[&str]) -> bool {
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    match cargo.args(arguments).args(more).status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            eprintln!("cargo: {error}");
+            false
         }
     }
 }

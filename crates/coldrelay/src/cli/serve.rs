@@ -21,6 +21,7 @@ struct Listening<'a> {
 
 pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
     log(&config.log_filter, config.log_format == "json");
+    let _claim = house::claim(config)?;
     let ops = house::open(config).await?;
     let set_up = if ops.store.has_no_account().await? { Some(ops.set_up_code()) } else { None };
     let served = Served::start(config, ops).await?;

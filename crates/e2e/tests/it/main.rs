@@ -7,6 +7,7 @@ mod checks;
 mod contract;
 mod doors;
 mod explain;
+mod faults;
 mod imap;
 mod inbound;
 mod lab;

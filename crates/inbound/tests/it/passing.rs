@@ -25,7 +25,8 @@ async fn send(house: &House, from: &str, to: &str, content: &str) -> String {
 /// What waits in the queue: to whom, from what, and the content.
 async fn waiting(house: &House) -> Vec<(String, ReversePath, String)> {
     let mut waiting = Vec::new();
-    for due in house.store.due(NOW, 10, &[]).await.unwrap() {
+    let ann = house.mailbox("ann@example.test").await;
+    for due in house.store.due(&ann.domain, NOW, None, 10).await.unwrap() {
         let content = house.store.content(&due.message).await.unwrap().unwrap();
         waiting.push((due.address.to_string(), due.reverse_path, String::from_utf8(content).unwrap()));
     }

@@ -5,6 +5,7 @@ mod world;
 
 use std::time::Duration;
 
+use rules::Clock as _;
 use smtp::{
     Reply,
     server::{Answer, Question},
@@ -195,4 +196,36 @@ async fn a_site_that_throttles_does_not_hold_up_another() {
     world.send("dana@c.test", "quick").await;
     world.wait_for("quick", State::Delivered).await;
     world.wait_for("slow 0", State::Deferred).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_site_that_refuses_us_as_such_waits_in_the_store_until_it_opens() {
+    let world = World::start().await;
+    world.clock.hold(true);
+    let closed = world
+        .host("b.test", 1, |question, _| match question {
+            Question::Mail { .. } => no("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"),
+            question => yes(question),
+        })
+        .await;
+    let _open = world.host("c.test", 2, |question, _| yes(question)).await;
+    let subjects = ["one", "two", "three", "four", "five"];
+    for subject in subjects {
+        world.send("dana@b.test", subject).await;
+    }
+    world.clock.hold(false);
+    let opens = world.clock.now() + rules::pacing::Limits::default().halt;
+    world.wait_for_any(&subjects, State::Bounced).await;
+    world.wait_until("three are put off", async || {
+        let mut put_off = 0;
+        for subject in subjects {
+            put_off += usize::from(world.recipient(subject).await.next_at.is_some_and(|at| at >= opens));
+        }
+        put_off >= 3
+    })
+    .await;
+    // Nobody else's mail waits for that.
+    world.send("dana@c.test", "another").await;
+    world.wait_for("another", State::Delivered).await;
+    assert_eq!(closed.seen().len(), 1, "the closed site is left alone");
 }

@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 
 /// How long a message may wait.
 pub const EXPIRY: Duration = Duration::from_secs(3600);
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Counts worlds, so that each has an egress address of its own.
 static NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -202,6 +202,29 @@ impl World {
                 self.attempts(subject).await
             );
         }
+    }
+
+    /// Waits until one of them is in that state.
+    pub async fn wait_for_any(&self, subjects: &[&str], state: State) {
+        self.wait_until("one has come to that state", async || {
+            for subject in subjects {
+                if self.recipient(subject).await.state == state {
+                    return true;
+                }
+            }
+            false
+        })
+        .await;
+    }
+
+    /// Waits until it is so.
+    pub async fn wait_until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        let waiting = async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        assert!(tokio::time::timeout(LIMIT, waiting).await.is_ok(), "waited in vain until {what}");
     }
 
     /// Returns once the relay has settled something that it was given just now: it has looked at the queue since.

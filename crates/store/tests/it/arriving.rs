@@ -78,7 +78,7 @@ async fn what_is_passed_on_keeps_its_sender_and_is_no_message_of_ours(place: Pla
     assert_eq!(house.store.accepted_since(&house.ann.id, NOON - MINUTE).await.unwrap(), 0);
     house.accept(&["bob@example.net"]).await;
     assert_eq!(house.store.messages_named("1@example.com").await.unwrap().len(), 1);
-    let due = house.store.due(NOON, 10, &[]).await.unwrap();
+    let due = house.store.due(&house.domain.id, NOON, None, 10).await.unwrap();
     let paths: Vec<ReversePath> = due.into_iter().map(|due| due.reverse_path).collect();
     assert_eq!(paths, [ReversePath::Of(srs), ReversePath::Null, ReversePath::Own]);
 }

@@ -11,6 +11,7 @@
 mod arriving;
 mod callouts;
 mod domains;
+mod faults;
 mod folders;
 mod house;
 mod listings;

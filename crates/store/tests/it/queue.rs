@@ -6,7 +6,7 @@ use rules::{
     event::Event,
     id::{DomainId, MessageId, RecipientId},
 };
-use store::{QueueFilter, State, Verdict};
+use store::{Park, QueueFilter, State, Turn, Verdict};
 use tokio::time::timeout;
 
 use crate::house::{CONTENT, House, MINUTE, NOON, Place, add_domain, add_mailbox, address, new_message, settled};
@@ -16,8 +16,9 @@ crate::on_both_databases!(
     what_was_accepted_is_there_after_reopening_without_a_close,
     one_failing_change_of_a_group_leaves_the_others,
     accepting_writes_its_event_with_the_id,
-    due_recipients_come_by_due_time_without_those_skipped,
-    due_looks_past_a_long_run_of_skipped_recipients,
+    due_recipients_come_by_due_time_page_by_page,
+    every_domain_with_something_that_waits_gets_its_turn,
+    what_is_parked_waits_and_what_was_begun_meanwhile_is_left_alone,
     accepting_and_retrying_wake_the_relay,
     a_retry_makes_waiting_recipients_due_now,
     only_waiting_recipients_are_dropped,
@@ -82,48 +83,65 @@ async fn accepting_writes_its_event_with_the_id(place: Place) {
     assert_eq!(accepted, Some((id, 1, CONTENT.len())));
 }
 
-async fn due_recipients_come_by_due_time_without_those_skipped(place: Place) {
+async fn due_recipients_come_by_due_time_page_by_page(place: Place) {
     let house = House::at(place).await;
     let first = house.accept_one().await;
     house.clock.forward(MINUTE);
     let second = house.accept_one().await;
     let third = house.accept_one().await;
-    let due = async |until, limit, skip: &[RecipientId]| {
-        let rows = house.store.due(until, limit, skip).await.unwrap();
+    let due = async |until, limit, after| {
+        let rows = house.store.due(&house.domain.id, until, after, limit).await.unwrap();
         rows.into_iter().map(|row| row.recipient).collect::<Vec<_>>()
     };
     let later = NOON + MINUTE;
-    assert_eq!(due(NOON, 10, &[]).await, std::slice::from_ref(&first));
-    assert_eq!(due(later, 10, &[]).await, [first.clone(), second.clone(), third.clone()]);
-    assert_eq!(due(later, 2, &[]).await, [first.clone(), second.clone()]);
-    assert_eq!(due(later, 2, std::slice::from_ref(&second)).await, [first.clone(), third.clone()]);
-    assert_eq!(due(later, 0, &[]).await, []);
-    assert_eq!(house.store.next_due().await.unwrap(), Some(NOON));
+    assert_eq!(due(NOON, 10, None).await, std::slice::from_ref(&first));
+    assert_eq!(due(later, 10, None).await, [first.clone(), second.clone(), third.clone()]);
+    assert_eq!(due(later, 2, None).await, [first.clone(), second.clone()]);
+    assert_eq!(due(later, 2, Some((later, second.clone()))).await, std::slice::from_ref(&third));
+    assert_eq!(due(later, 0, None).await, []);
+    let last = house.store.due_last(&house.domain.id, later, 2).await.unwrap();
+    assert_eq!(last.iter().map(|row| &row.recipient).collect::<Vec<_>>(), [&third, &second]);
 
-    let row = house.store.due(NOON, 1, &[]).await.unwrap().remove(0);
+    let row = house.store.due(&house.domain.id, NOON, None, 1).await.unwrap().remove(0);
     assert_eq!((row.egress_ip, row.mailbox, row.attempts), (house.domain.egress_ip, house.ann.id.clone(), 0));
 
     // A first attempt that failed waits behind.
     let attempt = house.begin(&first, 1).await.unwrap();
-    assert_eq!(due(later, 10, &[]).await, [second.clone(), third.clone()]);
+    assert_eq!(due(later, 10, None).await, [second.clone(), third.clone()]);
     let deferred = settled(&attempt, &first, Verdict::Deferred(later + MINUTE));
     house.store.settle(vec![deferred]).await.unwrap();
-    assert_eq!(due(later + MINUTE, 10, &[]).await, [second, third, first]);
+    assert_eq!(due(later + MINUTE, 10, None).await, [second, third, first]);
 }
 
-async fn due_looks_past_a_long_run_of_skipped_recipients(place: Place) {
+async fn every_domain_with_something_that_waits_gets_its_turn(place: Place) {
     let house = House::at(place).await;
-    let many: Vec<String> = (0..150).map(|number| format!("bob{number}@example.net")).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    for _ in 0..5 {
-        house.accept(&many).await;
-    }
-    let all = house.store.due(NOON, 1000, &[]).await.unwrap();
-    assert_eq!(all.len(), 750);
-    let skip: Vec<RecipientId> = all[..740].iter().map(|row| row.recipient.clone()).collect();
-    let rest = house.store.due(NOON, 3, &skip).await.unwrap();
-    let expect: Vec<&RecipientId> = all[740..743].iter().map(|row| &row.recipient).collect();
-    assert_eq!(rest.iter().map(|row| &row.recipient).collect::<Vec<_>>(), expect);
+    assert_eq!(house.store.turns().await.unwrap(), []);
+    let other = add_domain(&house.store, "default", "example.org", "127.0.1.2").await;
+    let bob = add_mailbox(&house.store, "bob@example.org").await;
+    add_domain(&house.store, "default", "silent.example", "127.0.1.3").await;
+    house.accept(&["x@example.net", "y@example.net"]).await;
+    house.clock.forward(MINUTE);
+    house.accept(&["x@example.net"]).await;
+    house.store.accept(new_message(&other.id, &bob.id, &["z@example.net"]), Vec::new()).await.unwrap();
+    let mut expect = vec![
+        Turn { domain: house.domain.id.clone(), due_at: NOON },
+        Turn { domain: other.id.clone(), due_at: NOON + MINUTE },
+    ];
+    expect.sort_by(|left, right| left.domain.0.cmp(&right.domain.0));
+    assert_eq!(house.store.turns().await.unwrap(), expect);
+    assert_eq!(house.store.due(&other.id, NOON + MINUTE, None, 10).await.unwrap().len(), 1);
+}
+
+async fn what_is_parked_waits_and_what_was_begun_meanwhile_is_left_alone(place: Place) {
+    let house = House::at(place).await;
+    let (waiting, begun) = (house.accept_one().await, house.accept_one().await);
+    house.begin(&begun, 1).await.unwrap();
+    let until = NOON + MINUTE * 7;
+    let park = |recipient: &RecipientId| Park { recipient: recipient.clone(), attempts: 0, until };
+    house.store.park(vec![park(&waiting), park(&begun)]).await.unwrap();
+    let next_at = async |id| house.store.recipient(id).await.unwrap().unwrap().0.next_at;
+    assert_eq!((next_at(&waiting).await, next_at(&begun).await), (Some(until), None));
+    assert_eq!(house.store.due(&house.domain.id, NOON + MINUTE, None, 10).await.unwrap().len(), 0);
 }
 
 async fn accepting_and_retrying_wake_the_relay(place: Place) {

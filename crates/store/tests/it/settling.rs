@@ -71,7 +71,7 @@ async fn a_delivered_recipient_is_done(place: Place) {
     house.store.settle(vec![done]).await.unwrap();
     assert_eq!(house.state(&recipient).await, State::Delivered);
     assert_eq!(house.kinds_after(start).await, ["attempt-begun", "delivered"]);
-    assert_eq!(house.store.next_due().await.unwrap(), None);
+    assert_eq!(house.store.turns().await.unwrap(), []);
     assert_eq!(house.store.health().await.unwrap().queued, 0);
     let attempts = house.store.attempts(&recipient).await.unwrap();
     assert_eq!((attempts[0].begun_at, attempts[0].ended_at), (NOON, Some(NOON + MINUTE)));

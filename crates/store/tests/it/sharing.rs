@@ -79,7 +79,7 @@ async fn another_handle_sees_what_was_written(place: Place) {
     let id = house.accept(&["bob@example.net"]).await;
     house.store.set_zone_records(&house.domain.id, vec![record("example.com", "A", "127.0.1.1")]).await.unwrap();
     assert!(other.message(&id).await.unwrap().is_some());
-    assert_eq!(other.due(house.store.clock().now(), 10, &[]).await.unwrap().len(), 1);
+    assert_eq!(other.due(&house.domain.id, house.store.clock().now(), None, 10).await.unwrap().len(), 1);
     assert!(other.zone_version().await.unwrap() > version);
 }
 
