@@ -82,6 +82,10 @@ impl Mx {
 
     fn mail(&mut self, reverse_path: Option<Address>, declared_octets: Option<usize>) -> Reply {
         self.forget();
+        // Before the peer sends its message in vain.
+        if let Some(fault) = self.shared.store.latched() {
+            return excuse(&fault);
+        }
         self.declared_octets = declared_octets.unwrap_or(0);
         self.reverse_path = reverse_path;
         common::sender_ok()
@@ -167,7 +171,7 @@ fn excuse(fault: &Fault) -> Reply {
         _ => {}
     }
     tracing::error!(code = fault.code, %fault, "incoming mail was put off");
-    common::local_error()
+    replies::of_fault(fault)
 }
 
 #[async_trait]
@@ -186,6 +190,7 @@ impl House<Question, Answer> for Mx {
         if self.refused_recipients > MAX_ERRORS {
             return Answer::ReplyAndClose(common::too_many_errors());
         }
-        Answer::Reply(reply)
+        // 421 says that the connection ends. RFC 5321 §3.8
+        if reply.code == 421 { Answer::ReplyAndClose(reply) } else { Answer::Reply(reply) }
     }
 }

@@ -44,7 +44,9 @@ pub(crate) fn storage_unavailable() -> Reply {
 pub(crate) fn of_fault(fault: &Fault) -> Reply {
     match fault.code {
         "store.full" => storage_full(),
-        "store.unavailable" | "store.read-only" | "store.damaged" | "store.open" => storage_unavailable(),
+        "store.unavailable" | "store.read-only" | "store.damaged" | "store.open" | "store.closed" => {
+            storage_unavailable()
+        }
         _ => replies::local_error(),
     }
 }

@@ -15,7 +15,10 @@ const MAX_KEPT: usize = 1000;
 
 /// Signers, by domain.
 #[derive(Default)]
-pub(crate) struct Senders(Mutex<HashMap<DomainId, (Vec<DkimKey>, Arc<Signer>)>>);
+pub(crate) struct Senders(Mutex<HashMap<DomainId, Ready>>);
+
+/// The keys as they stood in the store, and the signer that was made of them.
+type Ready = (Vec<DkimKey>, Arc<Signer>);
 
 impl Senders {
     /// The domain as it is now, and its signer; `None` when it is gone.

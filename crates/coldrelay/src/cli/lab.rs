@@ -151,7 +151,8 @@ fn summary(report: &Report) -> String {
 }
 
 fn invited(invitation: &Invitation) -> String {
-    let Invitation { sign_in, api_key, submission, submissions, imap, imaps, dns, mx_port, login, password } = invitation;
+    let Invitation { sign_in, api_key, submission, submissions, imap, imaps, dns, mx_port, login, password } =
+        invitation;
     let api = sign_in.split_once("/sign-in/").map_or("", |(home, _)| home);
     format!(
         "\nThe lab keeps serving until Ctrl-C. Open the dashboard, signed in by this link (once, within the hour):\n\

@@ -58,7 +58,7 @@ const SITES: [(&str, Habit); 6] = [
 /// What happens next.
 #[derive(Debug)]
 enum Step {
-    Due(Due),
+    Due(Box<Due>),
     /// The connection of that number has handled its message.
     Handled(usize),
 }
@@ -130,7 +130,7 @@ impl Day {
             if step == Some(next) {
                 let (_, step) = self.steps.pop_first().unwrap();
                 match step {
-                    Step::Due(due) => self.take_up(due),
+                    Step::Due(due) => self.take_up(*due),
                     Step::Handled(number) => self.handled(number),
                 }
             }
@@ -158,7 +158,7 @@ impl Day {
         for park in self.board.surplus(self.now) {
             let due = self.waiting.remove(&park.recipient).unwrap();
             self.board.let_go(&park.recipient);
-            self.at(park.until, Step::Due(due));
+            self.at(park.until, Step::Due(Box::new(due)));
         }
     }
 
@@ -225,7 +225,7 @@ impl Day {
                 let before = self.delivered.insert(due.recipient.0.clone(), (self.now, attempts));
                 assert!(before.is_none(), "{} was delivered twice", due.recipient);
             }
-            Verdict::RetryAt(at) => self.at(at, Step::Due(Due { attempts, ..due })),
+            Verdict::RetryAt(at) => self.at(at, Step::Due(Box::new(Due { attempts, ..due }))),
             verdict => panic!("{verdict:?}"),
         }
     }
@@ -270,7 +270,7 @@ fn a_day_of_fifteen_thousand_mailboxes_keeps_the_pace_to_the_message() {
             for number in 0..MAILS {
                 let (at, due) = mail(domain, mailbox, number);
                 plan.entry((due.egress_ip, site_of(&due).0)).or_default().push(at);
-                day.at(at, Step::Due(due));
+                day.at(at, Step::Due(Box::new(due)));
             }
         }
     }
@@ -319,7 +319,7 @@ fn a_dead_sites_backlog_leaves_the_memory_and_one_message_feels_the_way() {
         let (_, due) = mail(1, 1, 0);
         let name = format!("dead-{number}");
         let due = Due { recipient: RecipientId(name.clone()), address: "x@dead.test".parse().unwrap(), ..due };
-        day.at(MIDNIGHT, Step::Due(due));
+        day.at(MIDNIGHT, Step::Due(Box::new(due)));
     }
     day.run(MIDNIGHT + Duration::from_secs(60));
     assert!(day.board.in_hand() <= 60, "{} in memory after a minute", day.board.in_hand());

@@ -204,7 +204,9 @@ async fn what_waits_for_a_site_that_refuses_us_as_such_waits_in_the_store_until_
     world.clock.hold(true);
     let closed = world
         .host("b.test", 1, |question, _| match question {
-            Question::Mail { .. } => no("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org"),
+            Question::Mail { .. } => {
+                no("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org")
+            }
             question => yes(question),
         })
         .await;
@@ -216,14 +218,15 @@ async fn what_waits_for_a_site_that_refuses_us_as_such_waits_in_the_store_until_
     world.clock.hold(false);
     let opens = world.clock.now() + rules::pacing::Limits::default().halt;
     world.wait_for_any(&subjects, State::Bounced).await;
-    world.wait_until("three are put off", async || {
-        let mut put_off = 0;
-        for subject in subjects {
-            put_off += usize::from(world.recipient(subject).await.next_at.is_some_and(|at| at >= opens));
-        }
-        put_off >= 3
-    })
-    .await;
+    world
+        .wait_until("three are put off", async || {
+            let mut put_off = 0;
+            for subject in subjects {
+                put_off += usize::from(world.recipient(subject).await.next_at.is_some_and(|at| at >= opens));
+            }
+            put_off >= 3
+        })
+        .await;
     // Nobody else's mail waits for that.
     world.send("dana@c.test", "another").await;
     world.wait_for("another", State::Delivered).await;
