@@ -123,6 +123,7 @@ impl Wish {
         let text = format!(
             "data_dir = \"{}\"\nhostname = \"box.acme.test\"\n[database]\nurl = \"{}\"\n[listen]\nmx = []\n\
              submission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\ndns = []\nhttp = [\"127.0.0.1:0\"]\nhttps = []\n\
+             imap = []\nimaps = []\n\
              [dns]\nservers = [\"{}\"]\n[relay]\nmx_port = {}\n{}\n[blocklist]\ninterval_s = 0\n[proof]\ninterval_s = 0\n",
             self.data().display(),
             self.database,
@@ -153,7 +154,7 @@ impl Wish {
         let mut served = Served { child, submissions: None, http: None, took: begun.elapsed() };
         // A process that ended at its moment before it listened says nothing.
         if let Ok(listening) = serde_json::from_str::<serde_json::Value>(&line) {
-            let at = |name: &str| listening[name][0].as_str().and_then(|text| text.parse().ok());
+            let at = |name: &str| listening.get(name)?.get(0)?.as_str()?.parse().ok();
             (served.submissions, served.http) = (at("submissions"), at("http"));
         }
         Ok(served)

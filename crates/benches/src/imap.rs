@@ -192,7 +192,7 @@ fn message(number: usize) -> String {
          To: Ann <{LOGIN}>\nSubject: {} number {number}\nMessage-ID: <{number}@example.net>\nMIME-Version: 1.0\n\
          Content-Type: text/plain; charset=utf-8\n\n{body}{}\n",
         word(0),
-        if number % 1000 == 0 { "a needle in it" } else { "" }
+        if number.is_multiple_of(1000) { "a needle in it" } else { "" }
     )
 }
 

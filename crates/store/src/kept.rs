@@ -3,7 +3,12 @@
 //! What took long is kept for twenty times as long, so that such questions never take more than a twentieth of one core, however
 //! often they are asked. A small store is always asked anew.
 
-use std::{any::Any, collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use rules::Fault;
 use tokio::{
@@ -27,27 +32,50 @@ const QUESTIONS: usize = 1024;
 /// The answers.
 #[derive(Default)]
 pub(crate) struct Kept {
-    answers: std::sync::Mutex<HashMap<String, Arc<Mutex<Option<Answer>>>>>,
+    places: std::sync::Mutex<HashMap<String, Arc<Place>>>,
 }
 
+/// The place of one answer.
+#[derive(Default)]
+struct Place {
+    answer: std::sync::Mutex<Option<Answer>>,
+    /// Held by whoever looks.
+    looking: Mutex<()>,
+}
+
+#[derive(Clone)]
 struct Answer {
     until: Instant,
     value: Arc<dyn Any + Send + Sync>,
 }
 
 impl Kept {
-    fn place(&self, question: String) -> Arc<Mutex<Option<Answer>>> {
+    fn place(&self, question: String) -> Arc<Place> {
         // A panic elsewhere has left no entry half made.
-        let mut answers = self.answers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if answers.len() >= QUESTIONS && !answers.contains_key(&question) {
-            answers.clear();
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= QUESTIONS && !places.contains_key(&question) {
+            places.clear();
         }
-        answers.entry(question).or_default().clone()
+        places.entry(question).or_default().clone()
+    }
+}
+
+impl Place {
+    /// The answer, and whether it is good still.
+    fn answer<T: Clone + 'static>(&self) -> Option<(T, bool)> {
+        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some((answer.value.downcast_ref::<T>()?.clone(), Instant::now() < answer.until))
+    }
+
+    fn keep<T: Send + Sync + 'static>(&self, value: T, long: Duration) {
+        let answer = Answer { until: Instant::now() + long, value: Arc::new(value) };
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
     }
 }
 
 impl Store {
-    /// The answer to a question: the kept one while it is good, else a new one. Of several who ask at once, one looks. What
+    /// The answer to a question: the kept one while it is good, else a new one. Of several who ask at once, one looks, and the
+    /// others get what was known before. What
     /// cannot change any more is kept for `least`.
     pub(crate) async fn kept<T, F>(
         &self,
@@ -63,15 +91,25 @@ impl Store {
             return look().await;
         }
         let place = self.kept_answers().place(question);
-        let Ok(mut answer) = timeout(PATIENCE, place.lock()).await else { return look().await };
-        let good = answer.as_ref().filter(|answer| Instant::now() < answer.until);
-        if let Some(value) = good.and_then(|answer| answer.value.downcast_ref::<T>()) {
-            return Ok(value.clone());
+        let known = place.answer::<T>();
+        if let Some((value, true)) = known {
+            return Ok(value);
+        }
+        // While one looks, the others take what was known before; who knows nothing waits.
+        let looking = match known {
+            Some((value, _)) => match place.looking.try_lock() {
+                Ok(looking) => Some(looking),
+                Err(_) => return Ok(value),
+            },
+            None => timeout(PATIENCE, place.looking.lock()).await.ok(),
+        };
+        if let Some((value, true)) = place.answer::<T>() {
+            return Ok(value);
         }
         let begun = Instant::now();
         let value = look().await?;
-        let until = Instant::now() + (begun.elapsed() * TIMES).min(LONGEST).max(least);
-        *answer = Some(Answer { until, value: Arc::new(value.clone()) });
+        place.keep(value.clone(), (begun.elapsed() * TIMES).min(LONGEST).max(least));
+        drop(looking);
         Ok(value)
     }
 }

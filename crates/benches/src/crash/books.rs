@@ -140,7 +140,8 @@ impl Books {
             Habit::Refuses => State::Bounced,
             Habit::Dead => State::Deferred,
         };
-        if state != expected && !(expected == State::Deferred && state == State::InDoubt) {
+        let waits = matches!(state, State::InDoubt) || (state == State::Queued && recipient.attempts == 0);
+        if state != expected && !(expected == State::Deferred && waits) {
             self.wrong.push(format!("{address} is {}, not {}", state.as_str(), expected.as_str()));
         }
         if state == State::Delivered && copies == 0 {

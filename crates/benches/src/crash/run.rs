@@ -131,7 +131,8 @@ impl Place {
         ended
     }
 
-    /// Until nothing waits but what goes to the dead host.
+    /// Until nothing waits but what goes to the dead host. Its pair slows down with each strike, so that not all of it was
+    /// tried.
     async fn drain(&self, store: &Store, served: &mut Served) -> Outcome<()> {
         let begun = Instant::now();
         let open = QueueFilter {
@@ -145,7 +146,7 @@ impl Place {
             }
             let waiting = store.queue(&open).await.map_err(told)?;
             let mut recipients = waiting.iter().flat_map(|message| &message.recipients);
-            if !recipients.any(|one| Habit::of(&one.address) != Habit::Dead || one.attempts == 0) {
+            if !recipients.any(|one| Habit::of(&one.address) != Habit::Dead) {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;

@@ -30,7 +30,7 @@ pub struct Answered {
     pub took: Duration,
 }
 
-/// How long the answers took, in order.
+/// How long the answers took, in order; one that failed counts as the longest wait.
 pub struct Times(Vec<Duration>);
 
 impl Times {
@@ -62,7 +62,7 @@ pub async fn at(asked: &Asked, rate: u32, seconds: u32, delay: Duration) -> Resu
     }
     let mut times = Vec::new();
     while let Some(answer) = running.join_next().await {
-        times.push(answer.map_err(|error| error.to_string())??.took);
+        times.push(answer.map_err(|error| error.to_string())?.map_or(LIMIT, |answered| answered.took));
     }
     times.sort_unstable();
     Ok(Times(times))

@@ -154,10 +154,11 @@ fn conditions(select: &mut Select, filter: &MailboxFilter, day: &str) {
         None => {}
         Some(MailboxState::Suspended) => select.and("b.suspended_at IS NOT NULL".to_owned()),
         Some(MailboxState::Active) => select.and("b.suspended_at IS NULL".to_owned()),
-        // Those that sent are counted in one walk along the index.
+        // Those that sent are counted in one walk along the index of today's messages; grouped by the bare column, SQLite
+        // would walk along that of all mailboxes instead.
         Some(MailboxState::AtCap) => select.and(format!(
-            "b.id IN (SELECT m.mailbox FROM message m WHERE m.accepted_at >= {day} GROUP BY m.mailbox \
-             HAVING COUNT(*) >= (SELECT c.daily_cap FROM mailbox c WHERE c.id = m.mailbox))"
+            "b.id IN (SELECT m.mailbox || '' FROM message m WHERE m.accepted_at >= {day} GROUP BY m.mailbox || '' \
+             HAVING COUNT(*) >= (SELECT c.daily_cap FROM mailbox c WHERE c.id = m.mailbox || ''))"
         )),
     }
     if let Some(search) = &filter.search {

@@ -40,9 +40,9 @@ pub struct WaitingRow {
     pub mx_host: Option<String>,
 }
 
+/// Joined in this order, which SQLite keeps: few recipients wait, and a tenant has many messages.
 const COLUMNS: &str = "SELECT r.id, r.message, r.address, r.state, r.attempts, r.next_at, m.from_address, m.subject, \
-    m.accepted_at, a.reply, a.entry, a.mx_host FROM recipient r JOIN message m ON m.id = r.message \
-    JOIN domain d ON d.id = m.domain LEFT JOIN attempt a ON a.recipient = r.id AND a.number = r.attempts";
+    m.accepted_at, a.reply, a.entry, a.mx_host FROM recipient r CROSS JOIN message m CROSS JOIN domain d LEFT JOIN attempt a ON a.recipient = r.id AND a.number = r.attempts";
 
 impl Store {
     /// Waiting recipients by their next attempt, after a cursor (next attempt in microseconds, recipient).
@@ -57,7 +57,7 @@ impl Store {
     ) -> Result<Vec<WaitingRow>, Fault> {
         let mut select = Select::default();
         select.of(workspace);
-        select.and("r.next_at IS NOT NULL".to_owned());
+        select.and("r.next_at IS NOT NULL AND m.id = r.message AND d.id = m.domain".to_owned());
         if let Some((at, recipient)) = after {
             let (at, recipient) = (select.number(*at), select.text(recipient.0.clone()));
             select.and(format!("(r.next_at, r.id) > ({at}, {recipient})"));
@@ -89,7 +89,7 @@ impl Store {
         let mut select = Select::default();
         select.of(workspace);
         let mark = select.number(accepted_before.micros());
-        select.and(format!("m.accepted_at < {mark}"));
+        select.and(format!("m.accepted_at < {mark} AND m.id = r.message AND d.id = m.domain"));
         let limit = select.number(i64::from(limit));
         select.and(match workspace {
             Some(_) => String::from("r.state IN ('deferred', 'in_doubt')"),

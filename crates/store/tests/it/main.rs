@@ -10,6 +10,7 @@
 
 mod arriving;
 mod callouts;
+mod desk;
 mod domains;
 mod faults;
 mod folders;
