@@ -188,7 +188,7 @@ impl Served {
     }
     /// Ends it with SIGTERM: it must say that it ended well.
     pub fn terminate(&mut self) -> Outcome<()> {
-        let _ = Command::new("kill").arg(self.id().to_string()).status();
+        let _ = Command::new("kill").arg(self.id().to_string()).stderr(Stdio::null()).status();
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             match self.ended() {

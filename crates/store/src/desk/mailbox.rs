@@ -157,8 +157,9 @@ fn conditions(select: &mut Select, filter: &MailboxFilter, day: &str) {
         // Those that sent are counted in one walk along the index of today's messages; grouped by the bare column, SQLite
         // would walk along that of all mailboxes instead.
         Some(MailboxState::AtCap) => select.and(format!(
-            "b.id IN (SELECT m.mailbox || '' FROM message m WHERE m.accepted_at >= {day} GROUP BY m.mailbox || '' \
-             HAVING COUNT(*) >= (SELECT c.daily_cap FROM mailbox c WHERE c.id = m.mailbox || ''))"
+            "b.id IN (SELECT t.sender FROM (SELECT m.mailbox || '' AS sender, COUNT(*) AS sent FROM message m \
+             WHERE m.accepted_at >= {day} GROUP BY m.mailbox || '') t JOIN mailbox c ON c.id = t.sender \
+             WHERE t.sent >= c.daily_cap)"
         )),
     }
     if let Some(search) = &filter.search {
