@@ -202,7 +202,7 @@ async fn add(tx: &mut Tx, new: NewMailbox) -> Result<Mailbox, Fault> {
 
 async fn insert(tx: &mut Tx, mailbox: &Mailbox) -> Result<(), Fault> {
     let insert = sql("INSERT INTO mailbox (id, domain, address, address_key, display, password_hash, daily_cap, \
-                      created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+                      created_at, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
     .bind(mailbox.id.0.clone())
     .bind(mailbox.domain.0.clone())
     .bind(mailbox.address.to_string())
@@ -210,9 +210,16 @@ async fn insert(tx: &mut Tx, mailbox: &Mailbox) -> Result<(), Fault> {
     .bind(mailbox.display.clone())
     .bind(mailbox.password_hash.clone())
     .bind(i64::from(mailbox.daily_cap))
-    .bind(mailbox.created_at.micros());
+    .bind(mailbox.created_at.micros())
+    .bind(words(mailbox));
     tx.run(insert).await?;
     crate::proof::stand(tx, &mailbox.id).await
+}
+
+/// What a search looks in.
+fn words(mailbox: &Mailbox) -> String {
+    let display = mailbox.display.as_deref().unwrap_or_default();
+    format!("{} {display}", mailbox.address.key()).to_lowercase()
 }
 
 async fn of_id(tx: &mut Tx, mailbox: &MailboxId) -> Result<Mailbox, Fault> {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("../migrations/0012_large.sql"),
     include_str!("../migrations/0013_folder.sql"),
     include_str!("../migrations/0014_turns.sql"),
+    include_str!("../migrations/0015_words.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";

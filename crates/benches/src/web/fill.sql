@@ -28,11 +28,13 @@ INSERT INTO dkim_key (domain, selector, algorithm, private_key, txt, active)
 SELECT id, 'r20260101', 'rsa', x'00', 'v=DKIM1; k=rsa; p=AAAA', 1 FROM domain
 UNION ALL SELECT id, 'e20260101', 'ed25519', x'00', 'v=DKIM1; k=ed25519; p=AAAA', 1 FROM domain;
 
-INSERT INTO mailbox (id, domain, address, address_key, display, password_hash, daily_cap, created_at, suspended_at)
+INSERT INTO mailbox (id, domain, address, address_key, display, password_hash, daily_cap, created_at, suspended_at,
+    words)
 SELECT printf('018f0002-0000-7000-8000-%012x', i), printf('018f0001-0000-7000-8000-%012x', i / 20),
     printf('%s%d@d%04d.example', f.name, i % 977, i / 20), printf('%s%d@d%04d.example', f.name, i % 977, i / 20),
     printf('%s Doe %d', upper(substr(f.name, 1, 1)) || substr(f.name, 2), i % 977), 'hash', 50,
-    NOW - 86400000000 * 200 + i * 1000000, CASE WHEN i % 500 = 7 THEN NOW - 86400000000 END
+    NOW - 86400000000 * 200 + i * 1000000, CASE WHEN i % 500 = 7 THEN NOW - 86400000000 END,
+    printf('%s%d@d%04d.example %s doe %d', f.name, i % 977, i / 20, f.name, i % 977)
 FROM (SELECT a.n * 1000 + b.n AS i FROM (SELECT n FROM thousand WHERE n < 100) a, thousand b ORDER BY 1)
 JOIN first_name f ON f.n = i % 20;
 
@@ -46,12 +48,13 @@ FROM (SELECT k, NOW - (1000000 - k) * 1209600 AS at, (k * 7919) % 100000 AS of F
 JOIN mailbox b ON b.id = printf('018f0002-0000-7000-8000-%012x', m.of) ORDER BY k;
 
 -- 93 in 100 are delivered, 5 bounce; of the last two days' others wait.
-INSERT INTO recipient (id, message, address, to_domain, state, attempts, next_at, original, notify_failure, possible_duplicate)
+INSERT INTO recipient (id, message, address, to_domain, state, attempts, next_at, original, notify_failure, possible_duplicate,
+    domain)
 SELECT printf('%s9000-%s', substr(id, 1, 19), substr(id, 25)), id, printf('p%d@r%d.example', n % 300000, n % 2000),
     printf('r%d.example', n % 2000),
     CASE WHEN n % 100 < 93 THEN 'delivered' WHEN n % 100 < 98 OR accepted_at < NOW - 172800000000 THEN 'bounced' ELSE 'deferred' END,
-    1, CASE WHEN n % 100 >= 98 AND accepted_at >= NOW - 172800000000 THEN NOW + (n % 3600) * 1000000 END, NULL, 1, 0
-FROM (SELECT id, accepted_at, rowid AS n FROM message ORDER BY rowid);
+    1, CASE WHEN n % 100 >= 98 AND accepted_at >= NOW - 172800000000 THEN NOW + (n % 3600) * 1000000 END, NULL, 1, 0, domain
+FROM (SELECT id, domain, accepted_at, rowid AS n FROM message ORDER BY rowid);
 
 INSERT INTO attempt (id, recipient, number, egress_ip, begun_at, next_at, ended_at, verdict, mx_host, peer, tls, stage, reply,
     enhanced, entry, class, transcript)

@@ -164,7 +164,7 @@ fn conditions(select: &mut Select, filter: &MailboxFilter, day: &str) {
     }
     if let Some(search) = &filter.search {
         let mark = select.text(anywhere(search));
-        select.and(format!("(b.address_key LIKE {mark} ESCAPE '\\' OR LOWER(b.display) LIKE {mark} ESCAPE '\\')"));
+        select.and(format!("b.words LIKE {mark} ESCAPE '\\'"));
     }
     if !filter.ids.is_empty() {
         let marks: Vec<String> = filter.ids.iter().map(|id| select.text(id.0.clone())).collect();
