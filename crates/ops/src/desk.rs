@@ -4,6 +4,7 @@
 
 mod bounces;
 mod import;
+mod inbox;
 mod live;
 mod mailboxes;
 mod overview;
@@ -11,6 +12,7 @@ mod things;
 
 pub use bounces::BounceCause;
 pub use import::{Imported, RowFault};
+pub use inbox::{Attachment, Opened};
 pub use live::Verified;
 pub use mailboxes::MailboxView;
 pub use overview::Overview;

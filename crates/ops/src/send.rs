@@ -34,7 +34,16 @@ impl Ops {
     /// # Errors
     /// `mailbox.unknown`, `submission.refused` with the reply and its entry in the context, `store.*`
     pub async fn send(&self, composed: Composed) -> Result<MessageId, Fault> {
-        let new = self.compose(composed).await?;
+        self.send_in_thread(composed, Vec::new()).await
+    }
+
+    /// As [`Ops::send`], with more header fields.
+    pub(crate) async fn send_in_thread(
+        &self,
+        composed: Composed,
+        more: Vec<(String, String)>,
+    ) -> Result<MessageId, Fault> {
+        let new = self.compose(composed, more).await?;
         self.store.accept(new, Vec::new()).await
     }
 
@@ -49,11 +58,11 @@ impl Ops {
         if let Some(id) = self.store.accepted_for(&once).await? {
             return Ok(id);
         }
-        let new = self.compose(composed).await?;
+        let new = self.compose(composed, Vec::new()).await?;
         self.store.accept_once(new, once).await
     }
 
-    async fn compose(&self, composed: Composed) -> Result<NewMessage, Fault> {
+    async fn compose(&self, composed: Composed, more: Vec<(String, String)>) -> Result<NewMessage, Fault> {
         let mailbox = self.mailbox(&composed.from).await?;
         if mailbox.suspended_at.is_some() {
             return Err(suspended(&mailbox.address));
@@ -81,7 +90,7 @@ impl Ops {
             text: composed.text,
             date: now,
             message_id: message_id.clone(),
-            more: Vec::new(),
+            more,
         };
         let content = draft.write();
         let parsed =

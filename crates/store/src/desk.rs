@@ -3,12 +3,14 @@
 //! Everything takes the workspace whose rows may be seen; `None` sees all.
 
 mod domain;
+mod inbox;
 mod mailbox;
 mod message;
 mod tally;
 mod waiting;
 
 pub use domain::{DomainFilter, DomainRow};
+pub use inbox::{InboxFilter, InboxRow};
 pub use mailbox::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState};
 pub use message::{MessageFilter, MessageRow};
 pub use tally::{BounceCount, DayTally, DeskCounts};

@@ -53,8 +53,8 @@ pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
 pub use describe::{Describe, Described, Searched};
 pub use desk::{
-    BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, MailboxFilter, MailboxOrder, MailboxRow, MailboxState,
-    MessageFilter, MessageRow, WaitingRow,
+    BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, InboxFilter, InboxRow, MailboxFilter, MailboxOrder,
+    MailboxRow, MailboxState, MessageFilter, MessageRow, WaitingRow,
 };
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use entry::{Entry, EntryKept, FlagChange, Flags, FlagsStored, FolderChanges, Wanted};

@@ -4,6 +4,7 @@
 
 mod domains;
 mod fields;
+mod inbox;
 mod ips;
 mod lists;
 mod live;
@@ -74,6 +75,9 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> 
         .route("/domains/{name}/apply", get(domains::plan_again).post(domains::apply))
         .route("/ips", get(ips::list))
         .route("/ips/{ip}/checks", get(live::ip))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/{id}", get(inbox::one).post(inbox::answer))
+        .route("/inbox/{id}/html", get(inbox::html))
         .route("/messages", get(mail::list))
         .route("/messages/{id}", get(mail::one).post(mail::act))
         .route("/messages/{id}/checks/{recipient}", get(live::refusal))

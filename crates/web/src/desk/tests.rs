@@ -1,5 +1,7 @@
 //! The pages over loopback, with a real store filled by the deeds.
 
+mod inbox;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request, middleware, middleware::Next};
@@ -138,7 +140,8 @@ async fn desk() -> World {
 }
 
 const READS: [Scope; 4] = [Scope::DomainsRead, Scope::MailboxesRead, Scope::MessagesRead, Scope::EventsRead];
-const ACTS: [Scope; 4] = [Scope::DomainsWrite, Scope::MailboxesWrite, Scope::QueueWrite, Scope::SuppressionsWrite];
+const ACTS: [Scope; 5] =
+    [Scope::DomainsWrite, Scope::MailboxesWrite, Scope::MessagesSend, Scope::QueueWrite, Scope::SuppressionsWrite];
 
 impl World {
     fn viewer(&self) -> Viewer {
@@ -150,7 +153,7 @@ impl World {
         }
     }
     fn operator(&self) -> Viewer {
-        Viewer { scopes: [READS, ACTS].concat().into_iter().collect(), ..self.viewer() }
+        Viewer { scopes: READS.into_iter().chain(ACTS).collect(), ..self.viewer() }
     }
     /// Status, head and body of the answer to somebody.
     async fn ask(&self, viewer: Option<Viewer>, method: &str, path: &str, body: &str) -> (u16, String, String) {
