@@ -47,7 +47,7 @@ impl Ops {
             limit: FEW,
             ..MailboxFilter::default()
         };
-        let mut listed = self.store.listing_rows(workspace, true, FEW).await?;
+        let mut listed = self.store.listing_rows(workspace, Some(true), FEW).await?;
         listed.retain(|period| period.state == Listing::Listed);
         let first = start_of_day(now) - DAY * (DAYS - 1);
         Ok(Overview {

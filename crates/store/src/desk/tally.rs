@@ -176,19 +176,14 @@ impl Store {
             None => ("SELECT COUNT(*) AS counted FROM mailbox b", "SELECT COUNT(*) AS counted FROM recipient r"),
             Some(_) => (
                 "SELECT COUNT(*) AS counted FROM mailbox b JOIN domain d ON d.id = b.domain",
-                // In this order: few wait, and a tenant has many messages.
-                "SELECT COUNT(*) AS counted FROM recipient r CROSS JOIN message m CROSS JOIN domain d",
+                "SELECT COUNT(*) AS counted FROM domain d JOIN recipient r ON r.domain = d.id",
             ),
-        };
-        let waiting = match workspace {
-            None => "r.next_at IS NOT NULL",
-            Some(_) => "r.next_at IS NOT NULL AND m.id = r.message AND d.id = m.domain",
         };
         let mut counts = [0_u64; 4];
         let queries = [
             count("SELECT COUNT(*) AS counted FROM domain d", None),
             count(mailboxes, None),
-            count(recipients, Some(waiting)),
+            count(recipients, Some("r.next_at IS NOT NULL")),
             count(mailboxes, Some("b.suspended_at IS NOT NULL")),
         ];
         for (place, query) in counts.iter_mut().zip(queries) {
@@ -228,14 +223,15 @@ impl Store {
         let query = select.query("SELECT s.* FROM suppression s", &format!("ORDER BY s.address_key LIMIT {limit}"));
         self.rows("list suppressions", query).await?.iter().map(crate::suppression::read).collect()
     }
-    /// What blocklists said of the domains and IPs of a workspace, what began last first; `now`: only what stands.
+    /// What blocklists said of the domains and IPs of a workspace: what stands, the worst first; what has ended, the latest
+    /// first; or all, what began last first.
     ///
     /// # Errors
     /// `store.*`
     pub async fn listing_rows(
         &self,
         workspace: Option<&WorkspaceId>,
-        now: bool,
+        standing: Option<bool>,
         limit: u32,
     ) -> Result<Vec<ListingPeriod>, Fault> {
         let mut select = Select::default();
@@ -246,12 +242,19 @@ impl Store {
                  OR l.subject IN (SELECT d.egress_ip FROM domain d WHERE d.workspace = {mark}))"
             ));
         }
-        if now {
-            select.and("l.ended_at IS NULL".to_owned());
-        }
+        let order = match standing {
+            Some(true) => {
+                select.and("l.ended_at IS NULL".to_owned());
+                "CASE l.state WHEN 'listed' THEN 0 ELSE 1 END, l.since DESC, l.zone"
+            }
+            Some(false) => {
+                select.and("l.ended_at IS NOT NULL".to_owned());
+                "l.ended_at DESC, l.zone"
+            }
+            None => "l.since DESC, l.zone",
+        };
         let limit = select.number(i64::from(limit));
-        let rest = format!("ORDER BY CASE l.state WHEN 'listed' THEN 0 ELSE 1 END, l.since DESC, l.zone LIMIT {limit}");
-        let rest = if now { rest } else { format!("ORDER BY l.since DESC, l.zone LIMIT {limit}") };
+        let rest = format!("ORDER BY {order} LIMIT {limit}");
         let query = select.query("SELECT l.* FROM listing l", &rest);
         self.rows("list what blocklists say", query).await?.iter().map(crate::listing::read).collect()
     }

@@ -99,7 +99,7 @@ async fn one_ip(call: Call) -> Result<Response, Problem> {
 
 async fn listings(call: Call) -> Result<Response, Problem> {
     let limit = call.get("limit").and_then(|limit| limit.parse().ok()).unwrap_or(50);
-    let standing = call.get("standing") == Some("true");
+    let standing = (call.get("standing") == Some("true")).then_some(true);
     let rows = call.site.ops.store.listing_rows(call.workspace(), standing, limit).await?;
     Ok(Json(json!({"items": rows})).into_response())
 }

@@ -66,7 +66,7 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
 
 async fn with_listings(ops: &Ops, viewer: &Viewer, rows: Vec<DomainRow>) -> Result<Vec<IpRow>, Fault> {
     let mut said: BTreeMap<String, (Vec<String>, usize)> = BTreeMap::new();
-    for period in ops.store.listing_rows(viewer.workspace.as_ref(), true, LISTINGS).await? {
+    for period in ops.store.listing_rows(viewer.workspace.as_ref(), Some(true), LISTINGS).await? {
         let of_subject = said.entry(period.subject).or_default();
         of_subject.1 += 1;
         if period.state == Listing::Listed {

@@ -13,7 +13,7 @@ use syntax::Address;
 use super::{Answer, Frame, Refused, Scope, Viewer, cut, fields::Fields, link, page_and_one, see_other};
 use crate::site::page;
 
-/// Periods of the blocklists' history on its page.
+/// What blocklists say, and what they said, as far as their page shows it.
 const HISTORY: u32 = 100;
 
 #[derive(Template)]
@@ -68,6 +68,8 @@ pub(super) async fn unsuppress(State(ops): State<Ops>, viewer: Viewer, body: Str
 struct Blocklists {
     frame: Frame,
     now: Vec<ListingPeriod>,
+    /// Whether lists say more than what is shown.
+    more: bool,
     history: Vec<ListingPeriod>,
 }
 
@@ -75,10 +77,11 @@ struct Blocklists {
 pub(super) async fn blocklists(State(ops): State<Ops>, viewer: Viewer) -> Answer {
     viewer.must(Scope::DomainsRead)?;
     let workspace = viewer.workspace.as_ref();
-    let now = ops.store.listing_rows(workspace, true, HISTORY * 10).await?;
-    let history = ops.store.listing_rows(workspace, false, HISTORY).await?;
-    let history = history.into_iter().filter(|period| period.ended_at.is_some()).collect();
-    Ok(page(&Blocklists { frame: Frame::new("/blocklists", &viewer), now, history }).into_response())
+    let mut now = ops.store.listing_rows(workspace, Some(true), HISTORY + 1).await?;
+    let more = now.len() > HISTORY.try_into().unwrap_or(usize::MAX);
+    now.truncate(HISTORY.try_into().unwrap_or(usize::MAX));
+    let history = ops.store.listing_rows(workspace, Some(false), HISTORY).await?;
+    Ok(page(&Blocklists { frame: Frame::new("/blocklists", &viewer), now, more, history }).into_response())
 }
 
 #[derive(Template)]
