@@ -34,7 +34,8 @@ pub use proof::ProofWatch;
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use report::{
-    Complaints, DayTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures, TlsSummary,
+    Complaints, DayTally, DomainTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures,
+    TlsSummary,
 };
 pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;

@@ -58,7 +58,9 @@ pub use proof::{Letter, Pairing, Proof, ProofEnd, ProofOverride, ProofReason};
 pub use queue::{BeginAttempt, Due, ReversePath, Settled, Verdict};
 pub use quota::{Fits, Quota};
 pub use record::DayCount;
-pub use report::{NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, SourceDay, StoredReport, TlsDay};
+pub use report::{
+    NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, ReportsOf, SourceDay, StoredReport, TlsDay,
+};
 pub use rule::{ArrivingRule, RuleAction};
 pub use suppression::Suppression;
 pub use webhook::{

@@ -28,8 +28,10 @@ mod messages;
 mod openapi;
 mod page;
 mod probes;
+mod proofs;
 mod queue;
 mod reference;
+mod reports;
 mod schema;
 mod stream;
 mod suppressions;
@@ -63,10 +65,12 @@ fn endpoints() -> Vec<Endpoint> {
         workspaces::endpoints(),
         domains::endpoints(),
         mailboxes::endpoints(),
+        proofs::endpoints(),
         ips::endpoints(),
         messages::endpoints(),
         queue::endpoints(),
         mail::endpoints(),
+        reports::endpoints(),
         suppressions::endpoints(),
         events::endpoints(),
         checks::endpoints(),

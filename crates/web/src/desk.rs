@@ -2,6 +2,7 @@
 //!
 //! Reading order: `viewer` (who looks, what they may, the token of forms), `fields` (queries and forms), then one file a page.
 
+mod chart;
 mod domains;
 mod fields;
 mod ips;
@@ -12,6 +13,7 @@ mod mailboxes;
 mod overview;
 mod pairing;
 mod refused;
+mod reports;
 mod settings;
 mod viewer;
 mod webhooks;
@@ -79,6 +81,9 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> 
         .route("/messages/{id}/checks/{recipient}", get(live::refusal))
         .route("/queue", get(mail::queue))
         .route("/bounces", get(mail::bounces))
+        .route("/reports", get(reports::list))
+        .route("/reports/{id}", get(reports::one))
+        .route("/reports/{id}/report.json", get(reports::file))
         .route("/suppressions", get(lists::suppressions).post(lists::unsuppress))
         .route("/blocklists", get(lists::blocklists))
         .route("/events", get(lists::events))

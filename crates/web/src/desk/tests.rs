@@ -34,6 +34,8 @@ impl rules::Clock for Still {
     }
 }
 
+mod reports;
+
 struct World {
     ops: Ops,
     own: WorkspaceId,
@@ -199,6 +201,7 @@ impl World {
             "/messages",
             "/queue",
             "/bounces",
+            "/reports",
             "/suppressions",
             "/blocklists",
             "/events",
