@@ -24,7 +24,10 @@ mod webhook;
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use desk::{BounceCause, DomainView, Imported, MailboxView, Overview, RowFault, Verified};
-pub use domain::{Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, name_deeds};
+pub use domain::{
+    Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, RotatedKey, Rotation, RotationStep,
+    name_deeds,
+};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};

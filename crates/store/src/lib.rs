@@ -10,6 +10,7 @@ mod callout;
 mod committer;
 mod connect;
 mod desk;
+mod dkim;
 mod domain;
 mod event;
 mod fault;
@@ -45,6 +46,7 @@ pub use desk::{
     BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, MailboxFilter, MailboxOrder, MailboxRow, MailboxState,
     MessageFilter, MessageRow, WaitingRow,
 };
+pub use dkim::KeyLife;
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use event::StoredEvent;
 pub use idempotency::Once;

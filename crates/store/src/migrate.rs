@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::{connect::Backend, fault::fault};
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../migrations/0010_arriving.sql"),
     include_str!("../migrations/0011_proof.sql"),
     include_str!("../migrations/0012_large.sql"),
+    include_str!("../migrations/0013_dkim_life.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";

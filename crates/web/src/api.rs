@@ -12,6 +12,7 @@ mod calculate;
 mod call;
 mod checks;
 mod components;
+mod dkim;
 mod domains;
 mod endpoint;
 mod etag;
@@ -64,6 +65,7 @@ fn endpoints() -> Vec<Endpoint> {
         openapi::endpoints(),
         workspaces::endpoints(),
         domains::endpoints(),
+        dkim::endpoints(),
         mailboxes::endpoints(),
         proofs::endpoints(),
         ips::endpoints(),

@@ -28,7 +28,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use check::Checks;
 use notify::Posting;
@@ -73,6 +73,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> 
         .route("/domains/{name}", get(domains::one))
         .route("/domains/{name}/test", get(live::domain))
         .route("/domains/{name}/zone.txt", get(domains::zone))
+        .route("/domains/{name}/dkim", post(domains::rotate))
         .route("/domains/{name}/apply", get(domains::plan_again).post(domains::apply))
         .route("/ips", get(ips::list))
         .route("/ips/{ip}/checks", get(live::ip))

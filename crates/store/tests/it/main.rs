@@ -10,6 +10,7 @@
 
 mod arriving;
 mod callouts;
+mod dkim;
 mod domains;
 mod house;
 mod listings;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    proofs, reports,
+    dkim, proofs, reports,
     schema::{flag, list, maybe, moment, named, number, open, text},
 };
 
@@ -14,6 +14,7 @@ pub(super) fn schemas() -> Value {
         "ReceivedReport": reports::received(),
         "ReportSummary": reports::summary_shape(),
         "DmarcTally": reports::tally(),
+        "Rotation": dkim::rotation(),
         "Pairing": proofs::pairing(),
         "PairingProof": proofs::proof(),
         "Workspace": open(&[

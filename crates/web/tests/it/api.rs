@@ -317,6 +317,7 @@ async fn what_belongs_to_another_workspace_is_not_there() {
         ("GET", "/mailboxes/ann@example.com/proofs"),
         ("POST", "/mailboxes/ann@example.com/proofs"),
         ("GET", &format!("/proofs/{proof}")),
+        ("GET", "/domains/example.com/dkim"),
         ("GET", "/domains/example.com"),
         ("GET", "/domains/example.com/zone"),
         ("GET", "/domains/example.com/proof"),
@@ -340,6 +341,7 @@ async fn what_belongs_to_another_workspace_is_not_there() {
         ("/mailboxes", json!({"address": "eve@example.com"})),
         ("/domains", json!({"name": "example.com", "egress_ip": "192.0.2.9"})),
         ("/proofs", json!({"addresses": ["ann@example.com"]})),
+        ("/domains/example.com/dkim", json!({"step": "start"})),
         ("/mailboxes/ann@example.com/pairing/override", json!({"reason": "mine now"})),
     ] {
         let answer = server.call("POST", &format!("/api/v1{path}")).key("cr_live_theirs").json(&body).answer().await;
@@ -379,6 +381,25 @@ async fn reports_are_listed_by_pages_summed_up_and_shown() {
     assert_eq!((&sums["sources"][0]["organization"], &sums["sources"][0]["passed"]), (&json!("ours"), &json!(10)));
     let one = server.call("GET", &format!("/api/v1/reports/{first}")).key(OWNER).answer().await.json();
     assert_eq!((&one["domain"], &one["detail"]["records"]), (&json!("example.com"), &json!([])));
+}
+
+#[tokio::test]
+async fn keys_are_changed_when_their_time_has_come() {
+    let server = ready().await;
+    let step = async |step: &str| {
+        let asking = server.call("POST", "/api/v1/domains/example.com/dkim").key(OWNER);
+        asking.json(&json!({"step": step})).answer().await
+    };
+    let early = step("retire").await;
+    assert_eq!((early.status, &early.json()["code"]), (422, &json!("dkim.nothing-retired")));
+    let started = step("start").await;
+    assert_eq!((started.status, &started.json()["next"]), (200, &json!("finish")), "{}", started.body);
+    assert_eq!(started.json()["keys"][0]["stage"], "waiting");
+    let early = step("finish").await;
+    assert_eq!((early.status, &early.json()["code"]), (409, &json!("dkim.not-yet")), "{}", early.body);
+    let stands = server.call("GET", "/api/v1/domains/example.com/dkim").key(OWNER).answer().await;
+    assert!(!stands.body.contains("private"), "{}", stands.body);
+    assert_eq!(stands.json()["keys"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
