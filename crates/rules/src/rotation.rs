@@ -79,20 +79,19 @@ impl Step {
     }
 }
 
-/// Two selectors that are not taken, for RSA and Ed25519: dated, so that whoever reads a header knows how old the key is.
+/// Two selectors, for RSA and Ed25519: dated, so that whoever reads a header knows how old the key is, and numbered from the second
+/// pair of a day on. `taken` are all selectors of the domain; its newest pair is always among them, hence none is given twice.
 pub fn selectors(day: &str, taken: &[String]) -> (String, String) {
-    let is_free = |selector: &String| !taken.contains(selector);
-    let pair = |number: u32| match number {
-        1 => (format!("r{day}"), format!("e{day}")),
-        number => (format!("r{day}-{number}"), format!("e{day}-{number}")),
+    let number_of = |selector: &String| match selector.get(1..)?.strip_prefix(day)? {
+        "" => Some(1),
+        rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
     };
-    let mut number = 1;
-    loop {
-        let (rsa, ed25519) = pair(number);
-        if is_free(&rsa) && is_free(&ed25519) {
-            return (rsa, ed25519);
+    match taken.iter().filter_map(number_of).max() {
+        None => (format!("r{day}"), format!("e{day}")),
+        Some(last) => {
+            let number = last.saturating_add(1);
+            (format!("r{day}-{number}"), format!("e{day}-{number}"))
         }
-        number += 1;
     }
 }
 
@@ -122,5 +121,7 @@ mod tests {
         let taken = ["r20261123", "e20261123", "e20261123-2"].map(String::from);
         assert_eq!(selectors("20261124", &taken), ("r20261124".to_owned(), "e20261124".to_owned()));
         assert_eq!(selectors("20261123", &taken), ("r20261123-3".to_owned(), "e20261123-3".to_owned()));
+        // The first pair of the day was revoked at once and is gone: resolvers may still remember it.
+        assert_eq!(selectors("20261123", &taken[2..]), ("r20261123-3".to_owned(), "e20261123-3".to_owned()));
     }
 }
