@@ -19,7 +19,7 @@ await run({
 
   async 'every page can be looked at'() {
     const pages = ['/mailboxes', '/mailboxes/new', '/mailboxes/import', '/domains', '/domains/new', '/ips', '/messages', '/queue',
-      '/bounces', '/suppressions', '/blocklists', '/events', '/webhooks', '/settings', '/audit', '/account'];
+      '/bounces', '/reports', '/suppressions', '/blocklists', '/events', '/webhooks', '/settings', '/audit', '/account'];
     for (const path of pages) await visit(path, path.slice(1).replaceAll('/', '-'));
   },
 
@@ -97,6 +97,50 @@ await run({
     await look('message-checked', { phone: false });
   },
 
+  async 'keys are changed, and signing goes over once the DNS has the new ones'() {
+    await page.goto(`${origin}/domains/fresh.test`);
+    await page.click('text=Change the keys');
+    await page.waitForSelector('#dkim ~ .wrap .state.warn');
+    await look('domain-keys-waiting', { phone: false });
+    const seen = '#dkim ~ .wrap td:nth-of-type(3) .state.ok';
+    // A young domain's page looks again by itself until all is green.
+    await page.waitForFunction((query) => document.querySelectorAll(query).length === 4, seen, { timeout: 60_000 });
+    must((await text('h1 + p')).includes('green'), 'the DNS has old and new keys');
+    await page.click('text=Sign with the new keys');
+    await page.waitForSelector('text=Revoke the old keys');
+    must((await text()).includes('still on their way'), 'why the old ones stay is explained');
+    await look('domain-keys');
+  },
+
+  async 'a report is read: who sends as us, and the report itself'() {
+    await page.goto(`${origin}/reports?domain=acme-mail.test`);
+    must((await text()).includes('100.0 %') && (await text()).includes('127.0.1.1'), 'our own IP, and all of it passed');
+    must((await page.$$('svg.chart rect.passed')).length === 1, 'the chart has its bar');
+    await page.click('summary:has-text("The numbers")');
+    await page.click('summary:has-text("What the words mean")');
+    await look('reports-of-domain');
+    await page.click('a[href^="/reports/"]');
+    must((await text()).includes('dmarc-enforcing.test') && (await text()).includes('aligned'), 'by whom, and what it saw');
+    await look('report');
+    await page.goto(`${origin}/reports?domain=fresh.test`);
+    must((await text()).includes('rua=mailto:reports@fresh.test'), 'a domain without reports is told how to get them');
+    await look('reports-none');
+  },
+
+  async 'events come by themselves'() {
+    await page.goto(`${origin}/events`);
+    await page.waitForSelector('#live .state.ok');
+    const other = await context.newPage();
+    await other.goto(`${origin}/mailboxes/new`);
+    await other.fill('#address', 'nora@fresh.test');
+    await other.click('main form button:not([type=button])');
+    await other.close();
+    await page.waitForSelector('#events tr:first-child:has-text("nora@fresh.test"), #events tr:has-text("nora@fresh.test")');
+    await page.click('#live button');
+    must((await text('#live')).includes('paused'), 'they can be halted');
+    await look('events-live');
+  },
+
   async 'an IP is looked at on the spot'() {
     await page.goto(`${origin}/ips`);
     await page.click('a:has-text("Look now")');
@@ -145,12 +189,12 @@ await run({
 
   async 'in the dark, and without script'() {
     await page.emulateMedia({ colorScheme: 'dark' });
-    for (const path of ['/', '/mailboxes', '/domains/fresh.test', '/tools']) await visit(path, `dark${path.replaceAll('/', '-')}`);
+    for (const path of ['/', '/mailboxes', '/domains/fresh.test', '/reports', '/tools']) await visit(path, `dark${path.replaceAll('/', '-')}`);
     await page.emulateMedia({ colorScheme: 'light' });
     const state = await context.storageState();
     const plain = await browser.newContext({ javaScriptEnabled: false, storageState: state });
     const still = await plain.newPage();
-    for (const path of ['/', '/mailboxes', '/messages', '/domains/fresh.test/test']) {
+    for (const path of ['/', '/mailboxes', '/messages', '/reports', '/events', '/domains/fresh.test/test']) {
       const answer = await still.goto(origin + path);
       must(answer.ok() && ((await still.textContent('h1')) ?? '') !== '', `${path} reads without script`);
     }

@@ -3,6 +3,7 @@
 mod faults;
 mod forecast;
 mod proving;
+mod reporting;
 mod telling;
 
 use std::time::Duration;
@@ -115,6 +116,7 @@ impl Lab {
         report.forecasts = healthy.forecasts(&report.deliveries);
         report.healthy = healthy.findings;
         report.proofs = proofs;
+        self.report_back().await?;
         let invitation = self.invitation(ann).await?;
         Ok((report, invitation))
     }

@@ -1,20 +1,22 @@
-//! Domains: plan, apply, diff, show, check.
+//! Domains: plan, apply, diff, show, check, change of keys.
 
 mod facts;
 mod proof;
 mod publishing;
+mod rotation;
 mod state;
 
 use std::net::IpAddr;
 
 use auth::Algorithm;
 use dns::{Change, DkimRecord, Plan, Record, diff, plan, write_zone, zones};
-use rules::{Blame, Fault, Retry, event::Event};
+use rules::{Blame, Fault, Retry, event::Event, rotation::selectors};
 use store::{DkimKey, NewDomain, SendingDomain};
 use syntax::{Address, Domain, Timestamp};
 
 pub use facts::name_deeds;
 pub use proof::Check;
+pub use rotation::{RotatedKey, Rotation, RotationStep};
 pub use state::{DomainState, DomainStep};
 
 use crate::{Ops, Publishing};
@@ -110,10 +112,15 @@ impl Ops {
             Some(domain) => self.update(domain, request).await?,
             None => self.make(request).await?,
         };
+        self.bring_to_plan(&domain).await
+    }
+
+    /// Publishes what differs from the plan.
+    async fn bring_to_plan(&self, domain: &SendingDomain) -> Result<DomainReport, Fault> {
         let keys = self.store.dkim_keys(&domain.id).await?;
-        let summary = summary(&domain, &keys);
+        let summary = summary(domain, &keys);
         let planned = planned(&summary, published(&keys))?;
-        let (changes, notes) = self.publish(&domain, &planned).await?;
+        let (changes, notes) = self.publish(domain, &planned).await?;
         if !changes.is_empty() {
             let event = Event::DomainPublished { domain: domain.name.clone(), changes: changes.len() };
             self.store.record(vec![event]).await?;
@@ -165,15 +172,7 @@ impl Ops {
     async fn make(&self, request: &DomainRequest) -> Result<SendingDomain, Fault> {
         let egress_ip = request.egress_ip.ok_or_else(|| no_ip(request))?;
         let workspace = self.store.ensure_workspace(&request.workspace).await?;
-        let mut keys = Vec::new();
-        for (selector, algorithm) in self.new_selectors() {
-            // Some hundred milliseconds of computing: not on the threads that serve.
-            let made = tokio::task::spawn_blocking(move || auth::generate(algorithm)).await;
-            let (key, txt) =
-                made.map_err(|error| Fault::new("dkim.key", Blame::Us, Retry::Later).caused_by(error))??;
-            let algorithm = algorithm.as_str().into();
-            keys.push(DkimKey { selector, algorithm, private_key: key.0, txt, active: true });
-        }
+        let keys = make_keys(self.new_selectors()).await?;
         let new = NewDomain {
             workspace: workspace.id,
             name: request.name.clone(),
@@ -201,8 +200,8 @@ impl Ops {
 
     /// Dated, so that keys can be changed one after another.
     fn new_selectors(&self) -> [(String, Algorithm); 2] {
-        let day = self.store.clock().now().day();
-        [(format!("r{day}"), Algorithm::Rsa), (format!("e{day}"), Algorithm::Ed25519)]
+        let (rsa, ed25519) = selectors(&self.store.clock().now().day(), &[]);
+        [(rsa, Algorithm::Rsa), (ed25519, Algorithm::Ed25519)]
     }
 
     fn new_summary(&self, request: &DomainRequest, keys: &[DkimRecord]) -> Result<DomainSummary, Fault> {
@@ -230,6 +229,18 @@ impl Publishing {
             Self::Print => "print",
         }
     }
+}
+
+async fn make_keys(wanted: [(String, Algorithm); 2]) -> Result<Vec<DkimKey>, Fault> {
+    let mut keys = Vec::new();
+    for (selector, algorithm) in wanted {
+        // Some hundred milliseconds of computing: not on the threads that serve.
+        let made = tokio::task::spawn_blocking(move || auth::generate(algorithm)).await;
+        let (key, txt) = made.map_err(|error| Fault::new("dkim.key", Blame::Us, Retry::Later).caused_by(error))??;
+        let algorithm = algorithm.as_str().into();
+        keys.push(DkimKey { selector, algorithm, private_key: key.0, txt, active: true });
+    }
+    Ok(keys)
 }
 
 fn changed(domain: SendingDomain, request: &DomainRequest) -> SendingDomain {

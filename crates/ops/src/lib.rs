@@ -24,7 +24,10 @@ mod webhook;
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use desk::{Attachment, BounceCause, DomainView, Imported, MailboxView, Opened, Overview, RowFault, Verified};
-pub use domain::{Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, name_deeds};
+pub use domain::{
+    Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, RotatedKey, Rotation, RotationStep,
+    name_deeds,
+};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
@@ -34,7 +37,8 @@ pub use proof::ProofWatch;
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use report::{
-    Complaints, DayTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures, TlsSummary,
+    Complaints, DayTally, DomainTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures,
+    TlsSummary,
 };
 pub use rows::{BadRow, RowOutcome};
 pub use send::Composed;

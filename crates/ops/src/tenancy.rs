@@ -1,9 +1,8 @@
 //! What one tenant may see: an object of another is not there. `None` is whoever may see the whole installation.
 
-use rules::event::Event;
 use rules::{
     Fault,
-    id::{MessageId, RecipientId, WorkspaceId},
+    id::{MessageId, WorkspaceId},
 };
 use store::{Mailbox, QueueFilter, QueuedMessage, SendingDomain, StoredEvent};
 use syntax::{Address, Domain};
@@ -86,7 +85,8 @@ impl Ops {
             .ok_or_else(|| Fault::caller("workspace.unknown", "the workspace of this key is not there any more"))
     }
 
-    /// Events after a sequence that concern that workspace, and the sequence that was looked up to.
+    /// Events after a sequence that concern that workspace, and the sequence that was looked up to. What belongs to all (lists,
+    /// strangers at the door) is told to none: whose an event is, the same look-up says as for webhooks.
     ///
     /// # Errors
     /// `store.*`
@@ -100,7 +100,11 @@ impl Ops {
         let last = all.last().map_or(after, |event| event.sequence);
         let mut seen = Vec::new();
         for event in all {
-            if of.is_none() || self.concerns(of, &event.event).await? {
+            let is_theirs = match of {
+                None => true,
+                Some(of) => self.store.whose(&event.event).await?.workspace.as_ref() == Some(of),
+            };
+            if is_theirs {
                 seen.push(event);
             }
         }
@@ -113,33 +117,6 @@ impl Ops {
         }
         let domain = self.store.domain(message.from.domain()).await?;
         Ok(domain.is_some_and(|domain| within(of, &domain.workspace)))
-    }
-
-    /// Whether an event tells of something of that workspace. What belongs to all (lists, strangers at the door) is not told.
-    async fn concerns(&self, of: Option<&WorkspaceId>, event: &Event) -> Result<bool, Fault> {
-        match event {
-            Event::DomainAdded { domain } | Event::DomainPublished { domain, .. } => self.owns(of, domain).await,
-            Event::MailboxAdded { address, .. } => self.owns(of, address.domain()).await,
-            Event::MessageAccepted { from, .. } => self.owns(of, from.domain()).await,
-            Event::AttemptBegun { recipient, .. }
-            | Event::Delivered { recipient, .. }
-            | Event::Deferred { recipient, .. }
-            | Event::Bounced { recipient, .. }
-            | Event::InDoubt { recipient, .. }
-            | Event::Dropped { recipient, .. } => self.sent(of, recipient).await,
-            _ => Ok(false),
-        }
-    }
-
-    async fn owns(&self, of: Option<&WorkspaceId>, domain: &Domain) -> Result<bool, Fault> {
-        Ok(self.store.domain(domain).await?.is_some_and(|domain| within(of, &domain.workspace)))
-    }
-
-    async fn sent(&self, of: Option<&WorkspaceId>, recipient: &RecipientId) -> Result<bool, Fault> {
-        match self.store.recipient(recipient).await? {
-            Some((_, message)) => self.is_within(of, &message).await,
-            None => Ok(false),
-        }
     }
 }
 

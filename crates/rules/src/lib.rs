@@ -23,6 +23,7 @@ pub mod probe;
 pub mod proof;
 pub mod reach;
 pub mod retry;
+pub mod rotation;
 pub mod route;
 pub mod secret;
 pub mod sizing;

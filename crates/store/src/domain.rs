@@ -68,7 +68,7 @@ pub struct DkimKey {
     pub private_key: Vec<u8>,
     /// TXT value.
     pub txt: String,
-    /// Signs now (a retired key stays published for a while).
+    /// Signs now. One that does not waits for that, or stays published for a while: see `rules::rotation`.
     pub active: bool,
 }
 
@@ -225,7 +225,7 @@ async fn insert_domain(tx: &mut Tx, domain: &SendingDomain) -> Result<(), Fault>
     tx.run(insert).await.map(drop)
 }
 
-fn put_key(domain: &DomainId, key: DkimKey) -> Query {
+pub(crate) fn put_key(domain: &DomainId, key: DkimKey) -> Query {
     sql("INSERT INTO dkim_key (domain, selector, algorithm, private_key, txt, active) \
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (domain, selector) DO UPDATE SET active = excluded.active")

@@ -11,6 +11,7 @@ mod committer;
 mod connect;
 mod describe;
 mod desk;
+mod dkim;
 mod domain;
 mod entry;
 mod event;
@@ -56,6 +57,7 @@ pub use desk::{
     BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, InboxFilter, InboxRow, MailboxFilter, MailboxOrder,
     MailboxRow, MailboxState, MessageFilter, MessageRow, WaitingRow,
 };
+pub use dkim::KeyLife;
 pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use entry::{Entry, EntryKept, FlagChange, Flags, FlagsStored, FolderChanges, Wanted};
 pub use event::StoredEvent;
@@ -72,7 +74,9 @@ pub use proof::{Letter, Pairing, Proof, ProofEnd, ProofOverride, ProofReason};
 pub use queue::{BeginAttempt, Due, Park, ReversePath, Settled, Turn, Verdict};
 pub use quota::{Fits, Quota};
 pub use record::DayCount;
-pub use report::{NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, SourceDay, StoredReport, TlsDay};
+pub use report::{
+    NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, ReportsOf, SourceDay, StoredReport, TlsDay,
+};
 pub use rule::{ArrivingRule, RuleAction};
 pub use search::{Search, SearchIn};
 pub use suppression::Suppression;

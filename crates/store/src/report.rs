@@ -1,4 +1,6 @@
-//! What receivers reported of mail in our name.
+//! What receivers reported of mail in our name: kept here, read in `read`.
+
+mod read;
 
 use report::Kind;
 use rules::{
@@ -9,10 +11,11 @@ use rules::{
 use syntax::{Domain, Timestamp};
 
 use crate::{
-    Store,
     committer::Tx,
-    row::{Query, Row, free_text, sql, sql_made},
+    row::{free_text, sql},
 };
+
+pub use read::{ReportFilter, ReportsOf, SourceDay, TlsDay};
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -140,153 +143,6 @@ pub struct StoredReport {
     pub received_at: Timestamp,
 }
 
-/// Which reports to list.
-#[derive(Debug, Clone, Default)]
-pub struct ReportFilter {
-    /// Only of this kind.
-    pub kind: Option<Kind>,
-    /// Only about this domain.
-    pub domain: Option<Domain>,
-    /// At most so many (0: 100), newest first.
-    pub limit: u32,
-}
-
-/// Messages from one source on one day, over all reports that count.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct SourceDay {
-    /// The domain.
-    pub domain: String,
-    /// The day, `20261123`.
-    pub day: String,
-    /// What was seen.
-    #[serde(flatten)]
-    pub seen: ReportedSource,
-}
-
-/// Sessions with one outcome on one day, over all reports that count.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct TlsDay {
-    /// The domain.
-    pub domain: String,
-    /// The day, `20261123`.
-    pub day: String,
-    /// What was seen.
-    #[serde(flatten)]
-    pub seen: ReportedTls,
-}
-
-/// Most rows of a summary that are read.
-const MAX_ROWS: i64 = 100_000;
-
-impl Store {
-    /// Reports, newest first.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn reports(&self, filter: &ReportFilter) -> Result<Vec<StoredReport>, Fault> {
-        let limit = i64::from(if filter.limit == 0 { 100 } else { filter.limit });
-        let mut conditions = Vec::new();
-        let mut values = Vec::new();
-        if let Some(kind) = filter.kind {
-            values.push(kind.as_str().to_owned());
-            conditions.push(format!("kind = ${}", values.len()));
-        }
-        if let Some(domain) = &filter.domain {
-            values.push(domain.to_string());
-            conditions.push(format!("domain = ${}", values.len()));
-        }
-        let condition =
-            if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
-        let text = format!("SELECT * FROM report {condition} ORDER BY id DESC LIMIT ${}", values.len() + 1);
-        let query = values.into_iter().fold(sql_made(text), Query::bind).bind(limit);
-        self.rows("list reports", query).await?.iter().map(read).collect()
-    }
-
-    /// One report and everything that was read of it, as JSON.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn report(&self, id: &ReportId) -> Result<Option<(StoredReport, String)>, Fault> {
-        let of_id = sql("SELECT * FROM report WHERE id = $1").bind(id.0.clone());
-        let row = self.row("read a report", of_id).await?;
-        row.map(|row| Ok((read(&row)?, row.text("detail")?))).transpose()
-    }
-
-    /// Who sent in the name of our domains (of one when given) since that moment, by domain, day and outcome.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn report_sources(&self, domain: Option<&Domain>, since: Timestamp) -> Result<Vec<SourceDay>, Fault> {
-        let query = of_domain(
-            "SELECT domain, day, source_ip, header_from, authenticated_as, disposition, dkim_aligned, spf_aligned, \
-             CAST(SUM(messages) AS BIGINT) AS messages FROM report_source",
-            "GROUP BY domain, day, source_ip, header_from, authenticated_as, disposition, dkim_aligned, spf_aligned \
-             ORDER BY domain, day, source_ip",
-            domain,
-            since,
-        );
-        let read = |row: &Row| {
-            let seen = ReportedSource {
-                source_ip: row.text("source_ip")?,
-                header_from: row.text("header_from")?,
-                authenticated_as: row.text("authenticated_as")?,
-                disposition: row.text("disposition")?,
-                dkim_aligned: row.flag("dkim_aligned")?,
-                spf_aligned: row.flag("spf_aligned")?,
-                messages: row.count("messages")?,
-            };
-            Ok(SourceDay { domain: row.text("domain")?, day: row.text("day")?, seen })
-        };
-        self.rows("sum up DMARC reports", query).await?.iter().map(read).collect()
-    }
-
-    /// How others got on with our TLS since that moment, by domain, day and outcome.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn report_tls(&self, domain: Option<&Domain>, since: Timestamp) -> Result<Vec<TlsDay>, Fault> {
-        let query = of_domain(
-            "SELECT domain, day, policy, result, mx_host, CAST(SUM(sessions) AS BIGINT) AS sessions FROM report_tls",
-            "GROUP BY domain, day, policy, result, mx_host ORDER BY domain, day, result, mx_host",
-            domain,
-            since,
-        );
-        let read = |row: &Row| {
-            let seen = ReportedTls {
-                policy: row.text("policy")?,
-                result: row.text("result")?,
-                mx_host: row.text("mx_host")?,
-                sessions: row.count("sessions")?,
-            };
-            Ok(TlsDay { domain: row.text("domain")?, day: row.text("day")?, seen })
-        };
-        self.rows("sum up TLS reports", query).await?.iter().map(read).collect()
-    }
-
-    /// Reports whose period begins since that moment, of any kind and state, newest first; of one domain when given.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn reports_since(&self, domain: Option<&Domain>, since: Timestamp) -> Result<Vec<StoredReport>, Fault> {
-        let query = match domain {
-            Some(domain) => sql("SELECT * FROM report WHERE begins_at >= $1 AND domain = $2 ORDER BY id DESC LIMIT $3")
-                .bind(since.micros())
-                .bind(domain.to_string()),
-            None => sql("SELECT * FROM report WHERE begins_at >= $1 ORDER BY id DESC LIMIT $2").bind(since.micros()),
-        };
-        self.rows("list reports", query.bind(MAX_ROWS)).await?.iter().map(read).collect()
-    }
-}
-
-fn of_domain(select: &str, rest: &str, domain: Option<&Domain>, since: Timestamp) -> Query {
-    let query = match domain {
-        Some(_) => sql_made(format!("{select} WHERE day >= $1 AND domain = $2 {rest} LIMIT $3")),
-        None => sql_made(format!("{select} WHERE day >= $1 {rest} LIMIT $2")),
-    };
-    let query = query.bind(since.day());
-    domain.into_iter().fold(query, |query, domain| query.bind(domain.to_string())).bind(MAX_ROWS)
-}
-
 /// Stores a report within a transaction, and writes ReportReceived. Gives its id and what became of it.
 pub(crate) async fn put_report(tx: &mut Tx, new: NewReport) -> Result<(ReportId, ReportState), Fault> {
     let id = ReportId(tx.id());
@@ -393,24 +249,4 @@ async fn insert_tls(tx: &mut Tx, id: &ReportId, new: &NewReport) -> Result<(), F
 fn number(count: u64) -> i64 {
     const MOST: i64 = 1_000_000_000_000;
     i64::try_from(count).unwrap_or(MOST).min(MOST)
-}
-
-fn read(row: &Row) -> Result<StoredReport, Fault> {
-    Ok(StoredReport {
-        id: ReportId(row.text("id")?),
-        kind: row.named("kind", Kind::parse)?,
-        state: row.named("state", ReportState::parse)?,
-        reason: row.text_or_none("reason")?,
-        domain: row.text("domain")?,
-        organization: row.text("organization")?,
-        report_id: row.text("report_id")?,
-        sender: row.text_or_none("sender")?,
-        verified: row.flag("verified")?,
-        begins_at: row.moment("begins_at")?,
-        ends_at: row.moment("ends_at")?,
-        messages: row.count("messages")?,
-        failures: row.count("failures")?,
-        recipient: row.text_or_none("recipient")?.map(RecipientId),
-        received_at: row.moment("received_at")?,
-    })
 }

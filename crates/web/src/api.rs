@@ -12,6 +12,7 @@ mod calculate;
 mod call;
 mod checks;
 mod components;
+mod dkim;
 mod domains;
 mod endpoint;
 mod etag;
@@ -28,8 +29,10 @@ mod messages;
 mod openapi;
 mod page;
 mod probes;
+mod proofs;
 mod queue;
 mod reference;
+mod reports;
 mod schema;
 mod stream;
 mod suppressions;
@@ -62,11 +65,14 @@ fn endpoints() -> Vec<Endpoint> {
         openapi::endpoints(),
         workspaces::endpoints(),
         domains::endpoints(),
+        dkim::endpoints(),
         mailboxes::endpoints(),
+        proofs::endpoints(),
         ips::endpoints(),
         messages::endpoints(),
         queue::endpoints(),
         mail::endpoints(),
+        reports::endpoints(),
         suppressions::endpoints(),
         events::endpoints(),
         checks::endpoints(),

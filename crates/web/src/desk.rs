@@ -2,6 +2,7 @@
 //!
 //! Reading order: `viewer` (who looks, what they may, the token of forms), `fields` (queries and forms), then one file a page.
 
+mod chart;
 mod domains;
 mod fields;
 mod inbox;
@@ -13,6 +14,7 @@ mod mailboxes;
 mod overview;
 mod pairing;
 mod refused;
+mod reports;
 mod settings;
 mod viewer;
 mod webhooks;
@@ -27,7 +29,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     http::header,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use check::Checks;
 use notify::Posting;
@@ -72,6 +74,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> 
         .route("/domains/{name}", get(domains::one))
         .route("/domains/{name}/test", get(live::domain))
         .route("/domains/{name}/zone.txt", get(domains::zone))
+        .route("/domains/{name}/dkim", post(domains::rotate))
         .route("/domains/{name}/apply", get(domains::plan_again).post(domains::apply))
         .route("/ips", get(ips::list))
         .route("/ips/{ip}/checks", get(live::ip))
@@ -83,6 +86,9 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(desk: Desk) -> Router<S> 
         .route("/messages/{id}/checks/{recipient}", get(live::refusal))
         .route("/queue", get(mail::queue))
         .route("/bounces", get(mail::bounces))
+        .route("/reports", get(reports::list))
+        .route("/reports/{id}", get(reports::one))
+        .route("/reports/{id}/report.json", get(reports::file))
         .route("/suppressions", get(lists::suppressions).post(lists::unsuppress))
         .route("/blocklists", get(lists::blocklists))
         .route("/events", get(lists::events))

@@ -1,4 +1,6 @@
-//! A listener that takes so many clients and no more, and none that is silent for too long.
+//! A listener that takes so many clients and no more, and none that is silent, or slow on purpose, for too long.
+//!
+//! axum's server sets no time limits of its own, hence here: on the stream, below HTTP.
 
 use std::{
     future::Future,
@@ -22,22 +24,43 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// Clients at the same time; more wait in the kernel's queue. Scrapers and probes are few.
-const MAX_CLIENTS: usize = 256;
+/// How many clients, and for how long.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Clients at the same time; more wait in the kernel's queue.
+    clients: usize,
+    /// Longest silence of a client, within a request and between two.
+    silence: Duration,
+    /// From the first octet of a request to the first of its answer: a client that sends octet by octet is never silent.
+    request: Duration,
+    /// Longest wait for a client to take some of its answer, whatever it sends meanwhile.
+    taking: Duration,
+}
 
-/// Longest silence of a client, within a request and between two.
-const SILENCE_LIMIT: Duration = Duration::from_secs(30);
+/// Browsers, scrapers and probes are few. A request has its time on the way besides the 10 s that its answer may take.
+const LIMITS: Limits = Limits {
+    clients: 256,
+    silence: Duration::from_secs(30),
+    request: Duration::from_secs(30),
+    taking: Duration::from_secs(30),
+};
 
 /// The listener.
 pub(crate) struct Limited<L> {
     listener: L,
+    limits: Limits,
     places: Arc<Semaphore>,
 }
 
-/// A client's stream: an error once it has been silent for too long.
+/// A client's stream: an error once a limit is passed.
 pub(crate) struct Client<S> {
     stream: S,
+    limits: Limits,
     silence: Pin<Box<Sleep>>,
+    /// Runs from the first octet of a request until its answer begins.
+    request: Option<Pin<Box<Sleep>>>,
+    /// Runs while there is something to write that the client does not take.
+    taking: Option<Pin<Box<Sleep>>>,
     _place: Option<OwnedSemaphorePermit>,
 }
 
@@ -60,7 +83,11 @@ where
 
 impl<L> Limited<L> {
     pub(crate) fn new(listener: L) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(MAX_CLIENTS)) }
+        Self::within(listener, LIMITS)
+    }
+
+    fn within(listener: L, limits: Limits) -> Self {
+        Self { listener, limits, places: Arc::new(Semaphore::new(limits.clients)) }
     }
 
     async fn place(&self) -> Option<OwnedSemaphorePermit> {
@@ -76,7 +103,7 @@ impl Listener for Limited<TcpListener> {
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         let place = self.place().await;
         let (stream, peer) = Listener::accept(&mut self.listener).await;
-        (Client::new(stream, place), peer)
+        (Client::new(stream, self.limits, place), peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -91,7 +118,7 @@ impl Listener for Limited<TlsListener> {
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         let place = self.place().await;
         let (stream, peer) = self.listener.accept().await;
-        (Client::new(stream, place), peer)
+        (Client::new(stream, self.limits, place), peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -100,17 +127,25 @@ impl Listener for Limited<TlsListener> {
 }
 
 impl<S> Client<S> {
-    fn new(stream: S, place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { stream, silence: Box::pin(sleep(SILENCE_LIMIT)), _place: place }
+    fn new(stream: S, limits: Limits, place: Option<OwnedSemaphorePermit>) -> Self {
+        let silence = Box::pin(sleep(limits.silence));
+        Self { stream, limits, silence, request: None, taking: None, _place: place }
     }
 
-    /// Passes on what the stream says; while it waits, the time runs.
-    fn limited<T>(&mut self, cx: &mut Context<'_>, said: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn heard(&mut self) {
+        self.silence.as_mut().reset(Instant::now() + self.limits.silence);
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Client<S> {
+    /// What the stream says of writing; while the client takes nothing, the time runs.
+    fn written<T>(&mut self, cx: &mut Context<'_>, said: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if said.is_ready() {
-            self.silence.as_mut().reset(Instant::now() + SILENCE_LIMIT);
+            self.taking = None;
             return said;
         }
-        match self.silence.as_mut().poll(cx) {
+        let limit = self.limits.taking;
+        match self.taking.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
         }
@@ -120,8 +155,22 @@ impl<S> Client<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Client<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.request.as_mut().is_some_and(|time| time.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buf.filled().len();
         let said = Pin::new(&mut this.stream).poll_read(cx, buf);
-        this.limited(cx, said)
+        if said.is_pending() {
+            return match this.silence.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+        this.heard();
+        if buf.filled().len() > before && this.request.is_none() {
+            this.request = Some(Box::pin(sleep(this.limits.request)));
+        }
+        said
     }
 }
 
@@ -129,12 +178,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Client<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let said = Pin::new(&mut this.stream).poll_write(cx, buf);
-        this.limited(cx, said)
+        if said.is_ready() {
+            this.heard();
+            this.request = None;
+        }
+        this.written(cx, said)
     }
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let said = Pin::new(&mut this.stream).poll_flush(cx);
+        this.written(cx, said)
     }
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        let said = Pin::new(&mut this.stream).poll_shutdown(cx);
+        this.written(cx, said)
     }
 }
+
+#[cfg(test)]
+mod tests;

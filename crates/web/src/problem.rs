@@ -151,7 +151,7 @@ fn status_of(fault: &Fault) -> StatusCode {
     let last = fault.code.rsplit('.').next().unwrap_or_default();
     match (fault.blame, last) {
         (_, "unknown") => StatusCode::NOT_FOUND,
-        (_, "exists" | "ip-taken" | "ambiguous" | "reused") => StatusCode::CONFLICT,
+        (_, "exists" | "ip-taken" | "ambiguous" | "reused" | "not-yet" | "under-way") => StatusCode::CONFLICT,
         (Blame::Caller, _) => StatusCode::UNPROCESSABLE_ENTITY,
         (Blame::Operator, _) => StatusCode::SERVICE_UNAVAILABLE,
         (Blame::Peer, _) => StatusCode::BAD_GATEWAY,

@@ -4,12 +4,14 @@ use std::{net::IpAddr, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use dns::Change;
-use ops::{Check, DomainReport, DomainRequest, DomainSummary, Ops};
+use ops::{Check, DomainReport, DomainRequest, DomainSummary, Ops, RotatedKey, Rotation, RotationStep};
 use rules::Fault;
 use syntax::Address;
 
 use super::yes;
 use crate::out::{Out, table};
+
+const WHO: &str = "command line";
 
 #[derive(Subcommand)]
 pub enum Domain {
@@ -23,8 +25,45 @@ pub enum Domain {
     Show(Name),
     /// Prove every planned record by a real query (exit code 1 when one is not right)
     Check(Name),
+    /// Change the DKIM keys step by step; without a step, show how they stand and what comes next
+    RotateDkim(Rotate),
     /// List all domains
     List,
+}
+
+#[derive(Args)]
+pub struct Rotate {
+    /// The domain
+    name: syntax::Domain,
+    /// start: make new keys and publish them; finish: sign with them, once the DNS has them; retire: revoke the old ones after a week, and once more a day later: take their records away
+    #[arg(value_parser = RotationStep::WORDS)]
+    step: Option<String>,
+    /// Retire without the wait: a key is in wrong hands
+    #[arg(long)]
+    at_once: bool,
+}
+
+impl Rotate {
+    async fn run(self, ops: &Ops, out: Out) -> Result<(), Fault> {
+        let step = self.step.and_then(|word| RotationStep::parse(&word, self.at_once));
+        let rotation = match step {
+            Some(step) => ops.rotate_dkim(None, &self.name, step, WHO).await?,
+            None => ops.rotation(None, &self.name).await?,
+        };
+        out.answer(&rotation, keys);
+        rotation.notes.iter().for_each(|note| out.talk(&format!("note: {note}")));
+        Ok(())
+    }
+}
+
+fn keys(rotation: &Rotation) -> String {
+    let row = |one: &RotatedKey| {
+        let key = &one.key;
+        vec![key.selector.clone(), key.algorithm.clone(), key.stage.as_str().into(), one.status.clone()]
+    };
+    let rows = table(&["selector", "algorithm", "state", "in the DNS"], rotation.keys.iter().map(row).collect());
+    let from = rotation.from.map(|from| format!(", not before {from}")).unwrap_or_default();
+    format!("{rows}\n{}\nnext: {}{from}", rotation.what, rotation.next)
 }
 
 #[derive(Args)]
@@ -104,6 +143,7 @@ impl Domain {
                 out.answer(&checks, |checks| proofs(checks));
                 return Ok(yes(checks.iter().all(|check| check.status == "ok")));
             }
+            Self::RotateDkim(rotate) => rotate.run(ops, out).await?,
             Self::List => out.answer(&ops.domains().await?, |domains| listed(domains)),
         }
         Ok(ExitCode::SUCCESS)

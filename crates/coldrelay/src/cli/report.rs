@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use ops::{Ops, ReportSummary, ShownReport, Tally};
 use rules::Fault;
-use store::{ReportFilter, StoredReport};
+use store::{ReportFilter, ReportsOf, StoredReport};
 use syntax::Domain;
 
 use crate::out::{Out, table};
@@ -63,12 +63,13 @@ impl Report {
     pub async fn run(self, ops: &Ops, out: Out) -> Result<ExitCode, Fault> {
         match self {
             Self::List { domain, kind, limit } => {
-                let filter = ReportFilter { kind: kind.map(report::Kind::from), domain, limit };
+                let of = ReportsOf { workspace: None, domain };
+                let filter = ReportFilter { of, kind: kind.map(report::Kind::from), before: None, limit };
                 out.answer(&ops.reports(&filter).await?, |reports| listed(reports));
             }
-            Self::Show { id } => out.answer(&ops.received_report(&id).await?, shown),
+            Self::Show { id } => out.answer(&ops.received_report(None, &id).await?, shown),
             Self::Summary { domain, days } => {
-                out.answer(&ops.report_summary(domain.as_ref(), days).await?, summary);
+                out.answer(&ops.report_summary(None, domain.as_ref(), days).await?, summary);
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{House, python, tool};
+use crate::support::{House, python, tool, wait_for};
 
 fn dig(house: &House, owner: &str, kind: &str) -> Vec<String> {
     let dns = house.at("dns");
@@ -88,4 +88,36 @@ fn an_independent_verifier_accepts_both_signatures() {
     let output = python(DKIMPY, &[&dns.ip().to_string(), &dns.port().to_string(), file.to_str().unwrap()]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(text.trim(), "2 [True, True]", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn after_a_change_of_keys_old_and_new_signatures_are_both_accepted() {
+    let house = House::start();
+    let dns = house.at("dns");
+    let verified = |subject: &str| {
+        let sink = house.sink(&[]);
+        let addresses = ["send", "--from", "ann@acme.test", "--to", "dana@receiver.test"];
+        house.json(&[&addresses[..], &["--subject", subject, "--text", "Hello"]].concat());
+        sink.message()
+    };
+    let passes = |message: &[u8]| {
+        let file = house.folder.path().join("message.eml");
+        std::fs::write(&file, message).unwrap();
+        let output = python(DKIMPY, &[&dns.ip().to_string(), &dns.port().to_string(), file.to_str().unwrap()]);
+        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        assert_eq!(text, "2 [True, True]", "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    let old = verified("before");
+    assert_eq!(house.run(&["domain", "rotate-dkim", "acme.test", "start"]).0, 0);
+    wait_for("the new keys in the DNS", || {
+        (house.run(&["domain", "rotate-dkim", "acme.test", "finish"]).0 == 0).then_some(())
+    });
+    let new = verified("after");
+    let selectors = |message: &[u8]| {
+        let text = String::from_utf8_lossy(message).into_owned();
+        text.split("s=r").nth(1).map(|rest| rest.split(';').next().unwrap().to_owned()).unwrap()
+    };
+    assert_ne!(selectors(&old), selectors(&new));
+    passes(&old);
+    passes(&new);
 }

@@ -94,6 +94,33 @@ fn a_domain_is_published_by_signed_updates_and_heals_from_drift() {
 }
 
 #[test]
+fn keys_are_changed_by_signed_updates_and_the_old_records_go() {
+    let bind = bind();
+    let done = |arguments: &[&str]| {
+        let (code, text) = coldrelay(&bind, SECRET, arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {text}");
+        text
+    };
+    done(&["domain", "apply", "acme.test", "--egress-ip", "127.0.2.200"]);
+    let shown = done(&["domain", "rotate-dkim", "acme.test", "--json"]);
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let owner = format!("{}._domainkey.acme.test", shown["keys"][1]["selector"].as_str().unwrap());
+    let before = dig(&bind, &owner, "TXT");
+    assert!(before.contains("v=DKIM1") && before.len() > 300, "{before}");
+    done(&["domain", "rotate-dkim", "acme.test", "start"]);
+    let text = done(&["domain", "rotate-dkim", "acme.test", "finish"]);
+    assert!(text.contains("retired") && text.contains("next: retire, not before"), "{text}");
+    assert_eq!(dig(&bind, &owner, "TXT"), before, "what is on its way is verified with it");
+    let (code, text) = coldrelay(&bind, SECRET, &["domain", "rotate-dkim", "acme.test", "retire"]);
+    assert!(code == Some(2) && text.contains("dkim.not-yet"), "{text}");
+    done(&["domain", "rotate-dkim", "acme.test", "retire", "--at-once"]);
+    assert_eq!(dig(&bind, &owner, "TXT").trim(), "\"v=DKIM1; k=rsa; p=\"");
+    done(&["domain", "rotate-dkim", "acme.test", "retire", "--at-once"]);
+    assert_eq!(dig(&bind, &owner, "TXT"), "");
+    assert_eq!(dig(&bind, "acme.test", "MX"), "10 box.acme.test.\n");
+}
+
+#[test]
 fn a_wrong_key_is_refused_and_says_what_to_check() {
     let bind = bind();
     let wrong = "d3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3Jvbmctd3JvbmchISE=";

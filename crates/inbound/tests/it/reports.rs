@@ -3,7 +3,7 @@
 use auth::{Algorithm, PrivateKey, Signer, SigningKey};
 use report::Kind;
 use rules::event::Event;
-use store::{DkimKey, MailKind, ReportFilter, ReportState, StoredReport};
+use store::{DkimKey, MailKind, ReportFilter, ReportState, ReportsOf, StoredReport};
 use syntax::{Domain, encode_base64};
 
 use crate::{
@@ -65,7 +65,7 @@ async fn packed_reports_are_counted_once_and_their_mail_is_kept() {
     let mails = house.mails("ann@example.test").await;
     assert_eq!(mails.iter().filter(|mail| mail.kind == MailKind::Report).count(), 4);
     let since = NOW - std::time::Duration::from_secs(10 * 86_400);
-    let sums = house.store.report_sources(None, since).await.unwrap();
+    let sums = house.store.report_sources(&ReportsOf::default(), since).await.unwrap();
     assert_eq!(sums.iter().map(|row| row.seen.messages).sum::<u64>(), 20);
     let events = house.events().await;
     assert_eq!(events.iter().filter(|event| matches!(event, Event::ReportReceived { .. })).count(), 4);
@@ -84,7 +84,9 @@ async fn a_bomb_and_a_report_about_others_are_kept_with_the_reason_and_count_not
     assert_eq!(found[0].reason.as_deref(), Some("`bank.test` is no domain of ours"));
     assert_eq!(found[1].state, ReportState::Unreadable);
     assert!(found[1].reason.as_deref().is_some_and(|reason| reason.contains("report.bomb")), "{:?}", found[1].reason);
-    assert!(house.store.report_sources(None, syntax::Timestamp::from_micros(0)).await.unwrap().is_empty());
+    assert!(
+        house.store.report_sources(&ReportsOf::default(), syntax::Timestamp::from_micros(0)).await.unwrap().is_empty()
+    );
     assert_eq!(house.mails("ann@example.test").await.len(), 2, "the mail is kept");
 }
 

@@ -7,7 +7,7 @@ use rules::{
 use store::SendingDomain;
 use syntax::{Address, Domain};
 
-use crate::{Check, DomainReport, DomainRequest, Ops, Why, domain::unknown};
+use crate::{Check, DomainReport, DomainRequest, Ops, Rotation, Why, domain::unknown};
 
 /// A domain with the proof of its records.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -18,8 +18,8 @@ pub struct DomainView {
     pub report: DomainReport,
     /// Each planned record set against a real query.
     pub checks: Vec<Check>,
-    /// Selectors with their algorithms and whether they sign now.
-    pub keys: Vec<(String, String, bool)>,
+    /// Its keys, and what comes next with them.
+    pub rotation: Rotation,
 }
 
 impl DomainView {
@@ -45,13 +45,10 @@ impl Ops {
     /// `domain.unknown`, `store.*`
     pub async fn desk_domain_view(&self, workspace: Option<&WorkspaceId>, name: &Domain) -> Result<DomainView, Fault> {
         let domain = self.desk_domain(workspace, name).await?;
-        let keys = self.store.dkim_keys(&domain.id).await?;
-        Ok(DomainView {
-            report: self.show_domain(name).await?,
-            checks: self.check_domain(name).await?,
-            keys: keys.into_iter().map(|key| (key.selector, key.algorithm, key.active)).collect(),
-            domain,
-        })
+        let report = self.show_domain(name).await?;
+        let checks = self.check_domain(name).await?;
+        let rotation = self.rotation_by(&domain, &checks).await?;
+        Ok(DomainView { domain, report, checks, rotation })
     }
 
     /// What `apply` would change of a domain of the workspace, or of a new one.

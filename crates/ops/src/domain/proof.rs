@@ -43,7 +43,7 @@ impl Ops {
         Ok(checks)
     }
 
-    async fn check_set(&self, domain: &Domain, owner: &str, kind: &str, wanted: &[Record]) -> Check {
+    pub(super) async fn check_set(&self, domain: &Domain, owner: &str, kind: &str, wanted: &[Record]) -> Check {
         let check = |found: Vec<Data>, status: &str| {
             let entry = (status != "ok").then(|| entry_of(owner, kind, wanted));
             Check {

@@ -65,6 +65,30 @@ impl Ops {
         Ok((published, notes))
     }
 
+    /// Takes records out of the DNS that are in no plan any more. What the embedded DNS serves follows the plan by itself.
+    pub(super) async fn withdraw(&self, domain: &SendingDomain, gone: &[Record]) -> Result<Vec<String>, Fault> {
+        let publisher: &dyn Publisher = match &self.publishing {
+            Publishing::Embedded => return Ok(Vec::new()),
+            Publishing::Rfc2136(publisher) => publisher,
+            Publishing::Provider(publisher) => publisher,
+            Publishing::Print => {
+                let note = |record: &Record| format!("take {} {} out of your DNS", record.owner, record.data.kind());
+                return Ok(gone.iter().map(note).collect());
+            }
+        };
+        let mut there = self.actual(gone).await?;
+        there.retain(|record| gone.iter().any(|other| other.owner == record.owner && other.data == record.data));
+        let changes: Vec<Change> = there.into_iter().map(|record| Change::Remove { record }).collect();
+        if !changes.is_empty() {
+            let origin = self.apex(domain.name.as_str()).await;
+            publisher
+                .publish(&origin, &changes)
+                .await
+                .map_err(|fault| fault.context(format!("publishing {origin}")))?;
+        }
+        Ok(Vec::new())
+    }
+
     /// The zone that a sub-domain's records go into: the nearest name above that has name servers.
     async fn apex(&self, name: &str) -> String {
         let mut candidate = name;

@@ -11,6 +11,7 @@
 mod arriving;
 mod callouts;
 mod desk;
+mod dkim;
 mod domains;
 mod faults;
 mod folders;

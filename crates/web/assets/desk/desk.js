@@ -39,6 +39,54 @@
   // A path that is handed on gets the address of this server before it.
   document.querySelectorAll('[data-origin]').forEach((path) => { path.textContent = location.origin + path.textContent; });
 
+  // [data-live="/path"]: what that stream tells comes to the top of #events as it happens. WHATWG HTML §9.2.
+  document.querySelectorAll('[data-live]').forEach((live) => {
+    const MOST = 200;
+    const [state, pause, rows] = [live.querySelector('.state'), live.querySelector('button'), document.querySelector('#events')];
+    const kind = document.querySelector('#kind');
+    const kinds = kind.value ? [kind.value] : [...kind.options].map((one) => one.value).filter(Boolean);
+    const say = (tone, word) => { state.className = `state ${tone}`; state.textContent = word; };
+    const waiting = [];
+    let paused = false;
+    const put = ({ at, event }) => {
+      const row = rows.insertRow(0);
+      const time = document.createElement('time');
+      time.dateTime = at;
+      time.textContent = `${at.slice(0, 16).replace('T', ' ')} UTC`;
+      row.insertCell().append(time);
+      row.insertCell().textContent = event.kind;
+      const told = Object.entries(event).filter(([name, value]) => name !== 'kind' && value !== null
+        && (typeof value !== 'object' || Array.isArray(value)));
+      const words = told.map(([name, value]) => `${name.replaceAll('_', ' ')}: ${Array.isArray(value) ? JSON.stringify(value) : value}`);
+      const cell = row.insertCell();
+      cell.className = 'any';
+      cell.textContent = words.join(' · ');
+      while (rows.rows.length > MOST) rows.deleteRow(-1);
+    };
+    const take = (message) => {
+      const told = JSON.parse(message.data);
+      if (!paused) { put(told); return; }
+      waiting.push(told);
+      if (waiting.length > MOST) waiting.shift();
+      say('unknown', `paused, ${waiting.length} new`);
+    };
+    const stream = new EventSource(live.dataset.live);
+    kinds.forEach((one) => stream.addEventListener(one, take));
+    stream.addEventListener('open', () => { if (!paused) say('ok', 'live'); });
+    stream.addEventListener('error', () => {
+      if (stream.readyState === EventSource.CLOSED) say('bad', 'not live: load the page anew'); else say('warn', 'connecting again');
+    });
+    pause.addEventListener('click', () => {
+      paused = !paused;
+      pause.setAttribute('aria-pressed', String(paused));
+      pause.textContent = paused ? 'Go on' : 'Pause';
+      if (paused) { say('unknown', 'paused'); return; }
+      waiting.splice(0).forEach(put);
+      say('ok', 'live');
+    });
+    live.hidden = false;
+  });
+
   // [data-file="#id"] reads a chosen file into that text field.
   document.querySelectorAll('[data-file]').forEach((field) => {
     field.hidden = false;

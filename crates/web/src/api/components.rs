@@ -2,12 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{flag, list, maybe, moment, named, number, open, text};
+use super::{
+    dkim, proofs, reports,
+    schema::{flag, list, maybe, moment, named, number, open, text},
+};
 
 /// All of them, by name.
 pub(super) fn schemas() -> Value {
     json!({
         "Problem": problem(),
+        "ReceivedReport": reports::received(),
+        "ReportSummary": reports::summary_shape(),
+        "DmarcTally": reports::tally(),
+        "Rotation": dkim::rotation(),
+        "Pairing": proofs::pairing(),
+        "PairingProof": proofs::proof(),
         "Workspace": open(&[
             ("id", text("Id.")),
             ("name", text("Its name.")),

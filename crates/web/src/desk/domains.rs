@@ -7,7 +7,8 @@ use axum::{
     extract::{Path, RawQuery, State},
     response::IntoResponse,
 };
-use ops::{DomainReport, DomainRequest, DomainView, Ops};
+use ops::{DomainReport, DomainRequest, DomainView, Ops, RotationStep};
+use rules::rotation::Stage;
 use store::{DomainFilter, DomainRow};
 
 use super::{
@@ -130,6 +131,22 @@ struct One {
     watched: bool,
 }
 
+impl One {
+    /// Whether the next step takes records away.
+    fn removes(&self) -> bool {
+        self.view.rotation.keys.iter().all(|one| !matches!(one.key.stage, Stage::Retired(_)))
+    }
+}
+
+/// The class of the pill of a key's stage.
+pub(crate) fn stage_tone(stage: &Stage) -> &'static str {
+    match stage {
+        Stage::Signs => "ok",
+        Stage::Waiting => "warn",
+        Stage::Retired(_) | Stage::Revoked(_) => "unknown",
+    }
+}
+
 /// `/domains/<name>`
 pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>) -> Answer {
     viewer.must(Scope::DomainsRead)?;
@@ -227,6 +244,21 @@ pub(super) async fn apply(State(ops): State<Ops>, viewer: Viewer, Path(name): Pa
     ops.desk_apply(viewer.workspace.as_ref(), request(&name.to_string(), form.get("ip"))?).await?;
     audited(&ops, &viewer, "domain.apply", &format!("{name} from {}", form.get("ip"))).await?;
     Ok(see_other(&format!("/domains/{}", encode(&name.to_string()))))
+}
+
+/// One step of changing the DKIM keys.
+pub(super) async fn rotate(State(ops): State<Ops>, viewer: Viewer, Path(name): Path<String>, body: String) -> Answer {
+    let form = Fields::parse(&body);
+    viewer.takes(Scope::DomainsWrite, &form)?;
+    let name = named(&name)?;
+    let wanted = form.get("do");
+    let step = match wanted {
+        "retire-at-once" => Some(RotationStep::Retire { at_once: true }),
+        word => RotationStep::parse(word, false),
+    };
+    let step = step.ok_or_else(|| Refused::Typed(format!("`{wanted}` is no step of changing keys")))?;
+    ops.rotate_dkim(viewer.workspace.as_ref(), &name, step, &viewer.name).await?;
+    Ok(see_other(&format!("/domains/{}#dkim", encode(&name.to_string()))))
 }
 
 fn request(name: &str, ip: &str) -> Result<DomainRequest, Refused> {

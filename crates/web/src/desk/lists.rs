@@ -93,6 +93,8 @@ struct Events {
     rows: Vec<EventRow>,
     kinds: &'static [&'static str],
     kind: String,
+    /// On the first page: what happens after this one is put on top by the script.
+    after: Option<i64>,
     next: Option<String>,
 }
 
@@ -107,15 +109,18 @@ pub(super) async fn events(State(ops): State<Ops>, viewer: Viewer, RawQuery(quer
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
     let whole = viewer.workspace.is_none();
     let kind = asked.some("kind").filter(|kind| Event::KINDS.contains(kind));
-    let before = asked.some("before").and_then(|text| text.parse().ok());
+    let before: Option<i64> = asked.some("before").and_then(|text| text.parse().ok());
+    // Read before the rows, so that nothing falls between them and the stream.
+    let last = ops.store.last_event().await?;
     let rows = if whole { ops.store.events_before(before, kind, page_and_one()).await? } else { Vec::new() };
     let (rows, more) = cut(rows);
-    let last = rows.last().filter(|_| more).map(|row| row.sequence.to_string());
+    let after = before.is_none().then(|| rows.first().map_or(last, |row| row.sequence.max(last)));
+    let oldest = rows.last().filter(|_| more).map(|row| row.sequence.to_string());
     let kind = kind.unwrap_or_default().to_owned();
-    let next = last.map(|last| link("/events", &[("kind", &kind), ("before", &last)]));
+    let next = oldest.map(|oldest| link("/events", &[("kind", &kind), ("before", &oldest)]));
     let rows = rows.into_iter().map(|row| EventRow { text: told(&row.event), row }).collect();
     let frame = Frame::new("/events", &viewer);
-    Ok(page(&Events { frame, whole, rows, kinds: Event::KINDS, kind, next }).into_response())
+    Ok(page(&Events { frame, whole, rows, kinds: Event::KINDS, kind, after, next }).into_response())
 }
 
 /// The fields of an event as `name: value`, without its kind.

@@ -5,13 +5,11 @@ use axum::{extract::State, response::IntoResponse};
 use ops::{Ops, Overview};
 use store::DayTally;
 
-use super::{Answer, Frame, Scope, Viewer};
+use super::{
+    Answer, Frame, Scope, Viewer,
+    chart::{Bar, HEIGHT, WIDTH},
+};
 use crate::site::page as html;
-
-/// Width of the chart's drawing, in its own units.
-const WIDTH: u64 = 700;
-/// Height of its bars.
-const HEIGHT: u64 = 120;
 
 #[derive(Template)]
 #[template(path = "desk/overview.html")]
@@ -21,16 +19,6 @@ struct Page {
     bars: Vec<Bar>,
     most: u64,
     bounced: u64,
-}
-
-/// A bar of the chart.
-struct Bar {
-    x: u64,
-    y: u64,
-    width: u64,
-    height: u64,
-    what: &'static str,
-    text: String,
 }
 
 impl Page {

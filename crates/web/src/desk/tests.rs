@@ -36,6 +36,9 @@ impl rules::Clock for Still {
     }
 }
 
+mod keys;
+mod reports;
+
 struct World {
     ops: Ops,
     own: WorkspaceId,
@@ -202,6 +205,7 @@ impl World {
             "/messages",
             "/queue",
             "/bounces",
+            "/reports",
             "/suppressions",
             "/blocklists",
             "/events",
@@ -254,6 +258,7 @@ async fn a_viewer_sends_no_form_and_an_operator_none_without_the_token() {
         (format!("/mailboxes/{}", desk.ann), "do=suspend".to_owned()),
         ("/domains/new".to_owned(), "name=example.net&ip=127.0.1.3".to_owned()),
         ("/domains/example.com/apply".to_owned(), "ip=127.0.1.9".to_owned()),
+        ("/domains/example.com/dkim".to_owned(), "do=start".to_owned()),
         (format!("/messages/{}", desk.message), "do=drop".to_owned()),
         ("/suppressions".to_owned(), "address=bob@example.net&why=x".to_owned()),
     ];
@@ -289,6 +294,7 @@ async fn what_another_workspace_has_is_not_there() {
         ("/mailboxes".to_owned(), format!("do=suspend&id={}&id={}", desk.ann, desk.eve)),
         (format!("/mailboxes/{}", desk.eve), "do=password".to_owned()),
         (format!("/messages/{}", desk.foreign), "do=drop".to_owned()),
+        ("/domains/example.org/dkim".to_owned(), "do=start".to_owned()),
     ] {
         assert_eq!(desk.send(&path, &body).await.0, 404, "{path}");
     }
@@ -356,6 +362,20 @@ async fn mailboxes_ticked_are_suspended_and_resumed_and_found_by_state() {
     assert_eq!(desk.send("/mailboxes", &format!("do=resume&id={}", desk.ann)).await.0, 303);
     let (_, body) = desk.read("/mailboxes?state=at-cap&q=ANN&domain=example.com&sort=newest").await;
     assert!(body.contains("1 / 1") && body.contains("at cap") && body.contains("1 of 1"), "{body}");
+}
+
+#[tokio::test]
+async fn the_first_page_of_events_goes_on_by_itself_and_an_older_one_does_not() {
+    let desk = desk().await;
+    let all = Viewer { workspace: None, ..desk.viewer() };
+    let last = desk.ops.store.last_event().await.unwrap();
+    let (_, _, body) = desk.ask(Some(all.clone()), "GET", "/events", "").await;
+    assert!(body.contains(&format!("data-live=\"/api/v1/events/stream?after={last}\" hidden")), "{body}");
+    let (_, _, body) = desk.ask(Some(all.clone()), "GET", "/events?kind=domain-added", "").await;
+    assert!(body.contains(&format!("after={last}\"")), "what the filter hides is not told again: {body}");
+    let (_, _, body) = desk.ask(Some(all), "GET", &format!("/events?before={last}"), "").await;
+    assert!(body.contains("id=\"events\"") && !body.contains("data-live"), "{body}");
+    assert!(!desk.read("/events").await.1.contains("data-live"), "who sees one workspace has no log here");
 }
 
 #[tokio::test]

@@ -88,6 +88,44 @@ impl Server {
     }
 }
 
+impl Server {
+    /// A DMARC report about that domain comes. Its id.
+    async fn reported(&self, domain: &str) -> String {
+        let now = self.store.clock().now();
+        let source = store::ReportedSource {
+            source_ip: "192.0.2.1".into(),
+            header_from: domain.into(),
+            authenticated_as: domain.into(),
+            disposition: "none".into(),
+            dkim_aligned: true,
+            spf_aligned: true,
+            messages: 5,
+        };
+        let report = store::NewReport {
+            kind: report::Kind::DmarcAggregate,
+            state: store::ReportState::Counted,
+            reason: None,
+            key: domain.into(),
+            domain: domain.into(),
+            organization: "receiver.test".into(),
+            report_id: "1".into(),
+            sender: None,
+            verified: true,
+            begins_at: now,
+            ends_at: now,
+            messages: 5,
+            failures: 0,
+            recipient: None,
+            detail: "{\"records\": []}".into(),
+            sources: vec![source],
+            tls: Vec::new(),
+        };
+        let report = Some(store::ArrivingReport { report, complaint: None });
+        self.store.arrive(store::Arriving { report, ..store::Arriving::default() }).await.unwrap();
+        self.store.reports(&store::ReportFilter::default()).await.unwrap()[0].id.to_string()
+    }
+}
+
 impl Asking<'_> {
     fn key(self, key: &str) -> Self {
         self.header("Authorization", &format!("Bearer {key}"))
@@ -266,7 +304,20 @@ async fn what_belongs_to_another_workspace_is_not_there() {
     let mail = json!({"from": "ann@example.com", "to": ["bob@example.net"], "subject": "a", "text": "b"});
     let sent = server.call("POST", "/api/v1/messages").key(OWNER).json(&mail).answer().await.json();
     let id = sent["id"].as_str().unwrap();
+    let report = server.reported("example.com").await;
+    server.reported("example.org").await;
+    let asked = server.call("POST", "/api/v1/mailboxes/ann@example.com/proofs").key(OWNER).answer().await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    let proof = asked.json()["proof"].as_str().unwrap().to_owned();
     for (method, path) in [
+        ("GET", format!("/reports/{report}").as_str()),
+        ("GET", "/reports?domain=example.com"),
+        ("GET", "/reports/summary?domain=example.com"),
+        ("GET", "/mailboxes/ann@example.com/pairing"),
+        ("GET", "/mailboxes/ann@example.com/proofs"),
+        ("POST", "/mailboxes/ann@example.com/proofs"),
+        ("GET", &format!("/proofs/{proof}")),
+        ("GET", "/domains/example.com/dkim"),
         ("GET", "/domains/example.com"),
         ("GET", "/domains/example.com/zone"),
         ("GET", "/domains/example.com/proof"),
@@ -289,16 +340,89 @@ async fn what_belongs_to_another_workspace_is_not_there() {
         ("/messages", mail),
         ("/mailboxes", json!({"address": "eve@example.com"})),
         ("/domains", json!({"name": "example.com", "egress_ip": "192.0.2.9"})),
+        ("/proofs", json!({"addresses": ["ann@example.com"]})),
+        ("/domains/example.com/dkim", json!({"step": "start"})),
+        ("/mailboxes/ann@example.com/pairing/override", json!({"reason": "mine now"})),
     ] {
         let answer = server.call("POST", &format!("/api/v1{path}")).key("cr_live_theirs").json(&body).answer().await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.body);
     }
-    for path in ["/domains", "/mailboxes", "/messages", "/queue", "/events", "/mailboxes/export"] {
+    let own = server.call("GET", "/api/v1/events?limit=500").key("cr_live_theirs").answer().await;
+    assert!(own.body.contains("report-received") && own.body.contains("example.org"), "{}", own.body);
+    for path in [
+        "/domains",
+        "/mailboxes",
+        "/messages",
+        "/queue",
+        "/events",
+        "/mailboxes/export",
+        "/reports",
+        "/reports/summary",
+    ] {
         let answer = server.call("GET", &format!("/api/v1{path}")).key("cr_live_theirs").answer().await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         assert!(!answer.body.contains("example.com"), "{path}: {}", answer.body);
     }
     assert_eq!(server.call("GET", "/api/v1/suppressions").key("cr_live_theirs").answer().await.status, 403);
+}
+
+#[tokio::test]
+async fn reports_are_listed_by_pages_summed_up_and_shown() {
+    let server = ready().await;
+    server.domain("example.org", "default", 2).await;
+    let (first, second) = (server.reported("example.com").await, server.reported("example.org").await);
+    let page = server.call("GET", "/api/v1/reports?limit=1&kind=dmarc-aggregate").key(OWNER).answer().await.json();
+    assert_eq!((&page["items"][0]["id"], page["next"].as_str()), (&json!(second), Some(second.as_str())));
+    let path = format!("/api/v1/reports?limit=1&after={second}");
+    let rest = server.call("GET", &path).key(OWNER).answer().await.json();
+    assert_eq!((&rest["items"][0]["id"], &rest["next"]), (&json!(first), &Value::Null));
+    let sums = server.call("GET", "/api/v1/reports/summary?days=7").key(OWNER).answer().await.json();
+    assert_eq!((&sums["dmarc"]["messages"], sums["domains"].as_array().unwrap().len()), (&json!(10), 2), "{sums}");
+    assert_eq!((&sums["sources"][0]["organization"], &sums["sources"][0]["passed"]), (&json!("ours"), &json!(10)));
+    let one = server.call("GET", &format!("/api/v1/reports/{first}")).key(OWNER).answer().await.json();
+    assert_eq!((&one["domain"], &one["detail"]["records"]), (&json!("example.com"), &json!([])));
+}
+
+#[tokio::test]
+async fn keys_are_changed_when_their_time_has_come() {
+    let server = ready().await;
+    let step = async |step: &str| {
+        let asking = server.call("POST", "/api/v1/domains/example.com/dkim").key(OWNER);
+        asking.json(&json!({"step": step})).answer().await
+    };
+    let early = step("retire").await;
+    assert_eq!((early.status, &early.json()["code"]), (422, &json!("dkim.nothing-retired")));
+    let started = step("start").await;
+    assert_eq!((started.status, &started.json()["next"]), (200, &json!("finish")), "{}", started.body);
+    assert_eq!(started.json()["keys"][0]["stage"], "waiting");
+    let early = step("finish").await;
+    assert_eq!((early.status, &early.json()["code"]), (409, &json!("dkim.not-yet")), "{}", early.body);
+    let stands = server.call("GET", "/api/v1/domains/example.com/dkim").key(OWNER).answer().await;
+    assert!(!stands.body.contains("private"), "{}", stands.body);
+    assert_eq!(stands.json()["keys"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_proof_is_asked_for_followed_and_overridden() {
+    let server = ready().await;
+    let row = json!({"address": "ann@example.com"});
+    server.call("POST", "/api/v1/mailboxes").key(OWNER).json(&row).answer().await;
+    let many = json!({"addresses": ["ann@example.com"]});
+    let asked = server.call("POST", "/api/v1/proofs").key(OWNER).json(&many).answer().await.json();
+    let proof = asked["items"][0]["proof"].as_str().unwrap().to_owned();
+    let again = server.call("POST", "/api/v1/mailboxes/ann@example.com/proofs").key(OWNER).answer().await.json();
+    assert_eq!(again["proof"], json!(proof), "one that is under way is not begun anew");
+    let one = server.call("GET", &format!("/api/v1/proofs/{proof}")).key(OWNER).answer().await.json();
+    assert_eq!((&one["address"], &one["ended_at"]), (&json!("ann@example.com"), &Value::Null));
+    let stands = server.call("GET", "/api/v1/mailboxes/ann@example.com/pairing").key(OWNER).answer().await.json();
+    assert_eq!((&stands["passed"], &stands["open"]), (&Value::Null, &json!(proof)));
+    let path = "/api/v1/mailboxes/ann@example.com/pairing/override";
+    let blank = server.call("POST", path).key(OWNER).json(&json!({"reason": " "})).answer().await;
+    assert_eq!((blank.status, &blank.json()["code"]), (422, &json!("proof.reason")));
+    let told = server.call("POST", path).key(OWNER).json(&json!({"reason": "MX moves"})).answer().await.json();
+    assert_eq!((&told["overridden"]["reason"], &told["overridden"]["who"]), (&json!("MX moves"), &json!(OWNER)));
+    let missing = json!({"addresses": ["ann@example.com", "nobody@example.com"]});
+    assert_eq!(server.call("POST", "/api/v1/proofs").key(OWNER).json(&missing).answer().await.status, 404);
 }
 
 #[tokio::test]
