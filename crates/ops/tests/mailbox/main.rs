@@ -9,6 +9,7 @@
 )]
 
 mod probing;
+mod pushing;
 
 use std::{
     sync::{
