@@ -49,7 +49,7 @@ pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use event::StoredEvent;
 pub use idempotency::Once;
 pub use listing::{ListingPeriod, SeenListing};
-pub use mail::{Mail, MailKind, NewMail};
+pub use mail::{Mail, MailKind, NewMail, PastMail};
 pub use mail_test::{MailTest, TestArrival};
 pub use mailbox::{Mailbox, NewMailbox};
 pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};

@@ -102,7 +102,60 @@ pub struct Mail {
     pub received_at: Timestamp,
 }
 
+/// A mail that came elsewhere or earlier.
+#[derive(Debug, Clone)]
+pub struct PastMail {
+    /// The mail.
+    pub mail: NewMail,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What spoke against it, as JSON.
+    pub suspicion: Option<String>,
+}
+
 impl Store {
+    /// Stores mails that came elsewhere, all or none, with the moment they came. No event tells of them: nothing arrives now.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn put_past_mails(&self, mails: Vec<PastMail>) -> Result<Vec<MailId>, Fault> {
+        self.write("store past mail", |tx| {
+            Box::pin(async move {
+                let mut ids = Vec::with_capacity(mails.len());
+                for past in mails {
+                    let id = MailId(tx.id());
+                    put_mail(tx, &id, past.mail, past.received_at).await?;
+                    if let Some(suspicion) = past.suspicion {
+                        let update = sql("UPDATE mail SET suspicion = $1 WHERE id = $2");
+                        tx.run(update.bind(free_text(&suspicion)).bind(id.0.clone())).await?;
+                    }
+                    ids.push(id);
+                }
+                Ok(ids)
+            })
+        })
+        .await
+    }
+    /// Mails of a mailbox behind one, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn mails_behind(&self, mailbox: &MailboxId, after: &str, limit: u32) -> Result<Vec<Mail>, Fault> {
+        let query = sql("SELECT * FROM mail WHERE mailbox = $1 AND id > $2 ORDER BY id LIMIT $3")
+            .bind(mailbox.0.clone())
+            .bind(after.to_owned())
+            .bind(i64::from(limit));
+        self.rows("list mail from the oldest on", query).await?.iter().map(read).collect()
+    }
+    /// Ids and octets of everything in a mailbox.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn mail_sizes(&self, mailbox: &MailboxId) -> Result<Vec<(MailId, u64)>, Fault> {
+        let query = sql("SELECT id, octets FROM mail WHERE mailbox = $1 ORDER BY id").bind(mailbox.0.clone());
+        let rows = self.rows("measure a mailbox", query).await?;
+        rows.iter().map(|row| Ok((MailId(row.text("id")?), row.count("octets")?))).collect()
+    }
     /// Stores mails, all or none; durable on return. Each gets a MailReceived event, besides `events`.
     ///
     /// # Errors
@@ -147,14 +200,15 @@ pub(crate) async fn put_mails(tx: &mut Tx, mails: Vec<NewMail>) -> Result<Vec<Ma
     for mail in mails {
         let id = MailId(tx.id());
         let (mailbox, mail_kind) = (mail.mailbox.clone(), mail.kind.as_str().to_owned());
-        put_mail(tx, &id, mail).await?;
+        let now = tx.now;
+        put_mail(tx, &id, mail, now).await?;
         tx.record(&[Event::MailReceived { mail: id.clone(), mailbox, mail_kind }]).await?;
         ids.push(id);
     }
     Ok(ids)
 }
 
-async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail) -> Result<(), Fault> {
+async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail, received_at: Timestamp) -> Result<(), Fault> {
     let insert = sql("INSERT INTO mail (id, mailbox, kind, reverse_path, forward_path, from_address, subject, about, \
                       verdicts, octets, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
     .bind(id.0.clone())
@@ -167,7 +221,7 @@ async fn put_mail(tx: &mut Tx, id: &MailId, mail: NewMail) -> Result<(), Fault> 
     .bind(mail.about.map(|about| about.0))
     .bind(mail.verdicts.as_deref().map(free_text))
     .bind(i64::try_from(mail.content.len()).unwrap_or(i64::MAX))
-    .bind(tx.now.micros());
+    .bind(received_at.micros());
     tx.run(insert).await?;
     let body = sql("INSERT INTO mail_body (mail, content) VALUES ($1, $2)").bind(id.0.clone()).bind(mail.content);
     tx.run(body).await.map(drop)

@@ -7,7 +7,7 @@ use ops::{MailboxRequest, NewCredentials, Ops, credentials_csv};
 use rules::{Blame, Fault, Retry};
 use syntax::{Address, Domain};
 
-use super::{export, proof, push};
+use super::{export, portable, proof, push};
 use crate::out::{Out, table};
 
 /// Who does it, for the audit log.
@@ -42,6 +42,8 @@ pub enum Mailbox {
     Export(export::Export),
     /// Give mailboxes to a sequencer over its API; what it has already is left alone
     Push(push::PushMailboxes),
+    /// Take mail from elsewhere into a mailbox: from a Maildir or an mbox file. A second run goes on where the first ended
+    ImportMail(portable::ImportMail),
     /// Make a new password; it is shown once
     ResetPassword {
         /// The mailbox
@@ -116,6 +118,7 @@ impl Mailbox {
             }
             Self::Export(export) => export.run(ops, out).await?,
             Self::Push(push) => return push.run(ops, out).await,
+            Self::ImportMail(import) => return import.run(ops, out).await,
             Self::ResetPassword { address } => shown(out, &[ops.reset_password(&address).await?]),
             Self::Suspend { address } => {
                 ops.suspend(&address, true).await?;

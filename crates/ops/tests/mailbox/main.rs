@@ -8,6 +8,7 @@
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
 
+mod porting;
 mod probing;
 mod pushing;
 
