@@ -344,10 +344,7 @@ async fn an_export_holds_no_formula_and_comes_in_again_unchanged() {
         desk.ask(Some(desk.viewer()), "GET", "/mailboxes/export.csv?format=instantly&q=ben", "").await;
     assert!(status == 200 && head.contains("filename=\"mailboxes-instantly.csv\""), "{head}");
     assert!(body.contains("\r\n\r\nEmail,First Name,") || body.starts_with("Email,First Name,"), "{body}");
-    assert!(
-        body.contains(&format!("ben@example.com,,box.example.com,993,ben@example.com,,box.example.com,465,")),
-        "{body}"
-    );
+    assert!(body.contains("ben@example.com,,box.example.com,993,ben@example.com,,box.example.com,465,"), "{body}");
     assert!(!body.contains("ann@example.com"), "the filter holds: {body}");
     assert_eq!(desk.ask(Some(desk.viewer()), "GET", "/mailboxes/export.csv?format=nobody", "").await.0, 422);
     let (_, _, body) = desk.ask(Some(desk.viewer()), "GET", "/mailboxes/export.csv?domain=nowhere.example", "").await;
