@@ -6,12 +6,15 @@ mod check;
 mod config;
 mod domain;
 mod explain;
+mod export;
 mod generate;
 mod lab;
 mod mail;
 mod mailbox;
+mod portable;
 mod probe;
 mod proof;
+mod push;
 mod queue;
 mod reference;
 mod report;
@@ -120,6 +123,10 @@ enum Command {
     /// The reference of SMTP errors: list, search, export
     #[command(subcommand)]
     Reference(reference::Reference),
+    /// Write domains, keys, mailboxes, mail, suppressions and events into a folder: no lock-in
+    Export(portable::Export),
+    /// Read such a folder into this installation; what exists is left as it is
+    Import(portable::Import),
     /// Describe and check the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -191,6 +198,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Probe(probe) => probe.run(&global.ops().await?, out).await,
         Command::Explain(explain) => explain.run(&global, out).await,
         Command::Reference(reference) => reference.run(out),
+        Command::Export(export) => export.run(&global.ops().await?, out).await,
+        Command::Import(import) => import.run(&global.ops().await?, out).await,
         Command::Config(config) => config.run(global.config_path(), out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -14,7 +14,7 @@ mod witness;
 pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
 pub use fetch::{Fetch, Fetched, fetch};
-pub use post::{Post, Posted, post};
+pub use post::{Post, Posted, get, post};
 pub use serve::{Limits, serve};
 pub use stop::{Stop, Stopper};
 pub use tls::{ClientTls, ServerTls, certificates};

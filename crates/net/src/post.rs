@@ -3,7 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, body::Bytes, client::conn::http1, header};
+use hyper::{Method, Request, body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use rules::Fault;
 use tokio::{
@@ -59,29 +59,41 @@ pub struct Posted {
 /// # Errors
 /// `connect.*`, `tls.handshake`, `fetch.timeout`, `fetch.broken`.
 pub async fn post(post: &Post) -> Result<Posted, Fault> {
-    match timeout(post.limit, send(post)).await {
+    within(post, Method::POST).await
+}
+
+/// Asks with GET, and without the body, else the same.
+///
+/// # Errors
+/// `connect.*`, `tls.handshake`, `fetch.timeout`, `fetch.broken`.
+pub async fn get(get: &Post) -> Result<Posted, Fault> {
+    within(&Post { body: Vec::new(), ..get.clone() }, Method::GET).await
+}
+
+async fn within(post: &Post, method: Method) -> Result<Posted, Fault> {
+    match timeout(post.limit, send(post, method)).await {
         Ok(posted) => posted,
         Err(_) => Err(fault("fetch.timeout", format!("no answer from {} within {:?}", post.host, post.limit))),
     }
 }
 
-async fn send(post: &Post) -> Result<Posted, Fault> {
+async fn send(post: &Post, method: Method) -> Result<Posted, Fault> {
     // Several addresses share the time: one that is silent leaves some to the next.
     let share = u32::try_from(post.addresses.len()).unwrap_or(u32::MAX).max(1);
     let stream = reach(&post.host, &post.addresses, post.port, post.limit / share).await?;
     match &post.tls {
-        Some(tls) => exchange(encrypt(stream, &post.host, tls).await?, post).await,
-        None => exchange(stream, post).await,
+        Some(tls) => exchange(encrypt(stream, &post.host, tls).await?, post, method).await,
+        None => exchange(stream, post, method).await,
     }
 }
 
-async fn exchange<S>(stream: S, post: &Post) -> Result<Posted, Fault>
+async fn exchange<S>(stream: S, post: &Post, method: Method) -> Result<Posted, Fault>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let broken = |error: hyper::Error| fault("fetch.broken", format!("HTTP with {}: {error}", post.host));
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let request = request(post)?;
+    let request = request(post, method)?;
     let talk = async {
         let answer = sender.send_request(request).await.map_err(broken)?;
         Ok(read(answer, post.octets).await)
@@ -96,14 +108,16 @@ where
     }
 }
 
-fn request(post: &Post) -> Result<Request<Full<Bytes>>, Fault> {
-    let request = Request::post(&post.path)
+fn request(post: &Post, method: Method) -> Result<Request<Full<Bytes>>, Fault> {
+    let request = Request::builder()
+        .method(method)
+        .uri(&post.path)
         .header(header::HOST, &post.authority)
         .header(header::USER_AGENT, concat!("coldrelay/", env!("CARGO_PKG_VERSION")));
     let request = post.headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     request
         .body(Full::new(Bytes::from(post.body.clone())))
-        .map_err(|error| fault("fetch.broken", format!("{}: {error}", post.path)))
+        .map_err(|error| fault("fetch.broken", format!("a request to {}: {error}", post.host)))
 }
 
 async fn read(answer: hyper::Response<hyper::body::Incoming>, octets: usize) -> Posted {

@@ -4,12 +4,15 @@ mod access;
 mod blocklist;
 mod desk;
 mod domain;
+mod exchange;
 mod house;
 mod mail_test;
 mod mailbox;
 mod mailbox_check;
+mod portable;
 mod probe;
 mod proof;
+mod push;
 mod queue;
 mod record;
 mod report;
@@ -23,24 +26,30 @@ mod webhook;
 
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
-pub use desk::{Attachment, BounceCause, DomainView, Imported, MailboxView, Opened, Overview, RowFault, Verified};
+pub use desk::{Attachment, BounceCause, DomainView, Imported, MailboxView, Opened, Overview, Verified};
 pub use domain::{
     Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, RotatedKey, Rotation, RotationStep,
     name_deeds,
 };
+pub use exchange::{
+    BadRow, ExportRequest, Exported, FilePasswords, Passwords, ReadRow, Table as ReadMailboxes, credentials_csv,
+    export_format, export_media, file_passwords,
+};
 pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
-pub use mailbox::{MailboxRequest, NewCredentials, credentials_csv};
+pub use mailbox::{MailboxRequest, NewCredentials};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
+pub use portable::{Cast, ExportOptions, MailSource, MailsTaken, Manifest, Ported, Tally as PortedTally};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use proof::ProofWatch;
+pub use push::{Push, PushEnd, PushPasswords, PushRow, PushSecret, Vendor};
 pub use queue::{Why, WhyRecipient};
 pub use record::{KINDS as RECORD_KINDS, SendingRecord};
 pub use report::{
     Complaints, DayTally, DomainTally, ReportCounts, ReportSummary, Reporter, ShownReport, Source, Tally, TlsFailures,
     TlsSummary,
 };
-pub use rows::{BadRow, RowOutcome};
+pub use rows::RowOutcome;
 pub use send::Composed;
 pub use tools::{NewDkimKey, new_dkim_key};
 pub use verify::verify;

@@ -27,6 +27,7 @@ mod plain;
 mod provider;
 mod rule;
 mod sender;
+mod sequencer;
 mod step;
 
 pub use axes::{Action, Category, Class, HowLong, Identity, Retry, Scope, Who};
@@ -43,4 +44,5 @@ pub use plain::plain;
 pub use provider::{Provider, provider, provider_of_host, providers};
 pub use rule::Rule;
 pub use sender::{Basis, EnvelopePath, Sender, sender, senders, senders_verified};
+pub use sequencer::{Column, Field, Ground, Kind, Sequencer, sequencer, sequencers, sequencers_verified};
 pub use step::Step;

@@ -7,6 +7,7 @@ mod chance;
 mod clock;
 pub mod complaint;
 pub mod cost;
+mod digest;
 pub mod event;
 mod fault;
 pub mod forward;
@@ -35,4 +36,5 @@ pub mod webhook;
 
 pub use chance::Chance;
 pub use clock::Clock;
+pub use digest::Digest;
 pub use fault::{Blame, Fault, Retry};

@@ -65,7 +65,7 @@ pub use folder::{Folder, FolderCounts, FolderId, INBOX, SEPARATOR, Special};
 pub use idempotency::Once;
 pub use listing::{ListingPeriod, SeenListing};
 pub use login::Login;
-pub use mail::{Mail, MailKind, NewMail};
+pub use mail::{Mail, MailKind, NewMail, PastMail};
 pub use mail_test::{MailTest, TestArrival};
 pub use mailbox::{Mailbox, NewMailbox};
 pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};

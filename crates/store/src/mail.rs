@@ -104,7 +104,64 @@ pub struct Mail {
     pub received_at: Timestamp,
 }
 
+/// A mail that came elsewhere or earlier.
+#[derive(Debug, Clone)]
+pub struct PastMail {
+    /// The mail.
+    pub mail: NewMail,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// What spoke against it, as JSON.
+    pub suspicion: Option<String>,
+}
+
 impl Store {
+    /// Stores mails that came elsewhere, all or none, in INBOX with the moment they came. No event tells of them: nothing
+    /// arrives now.
+    ///
+    /// # Errors
+    /// `mailbox.full`, `mailbox.too-small`, `store.*`
+    pub async fn put_past_mails(&self, mails: Vec<PastMail>) -> Result<Vec<MailId>, Fault> {
+        let (mails, told): (Vec<_>, Vec<_>) =
+            mails.into_iter().map(|past| (past.mail, (past.received_at, past.suspicion))).unzip();
+        let mails = self.prepared(mails).await;
+        self.write("store past mail", |tx| {
+            Box::pin(async move {
+                let mut ids = Vec::with_capacity(mails.len());
+                for (new, (received_at, suspicion)) in mails.into_iter().zip(told) {
+                    let id = MailId(tx.id());
+                    put_mail(tx, &id, new, received_at, false).await?;
+                    if let Some(suspicion) = suspicion {
+                        let update = sql("UPDATE mail SET suspicion = $1 WHERE id = $2");
+                        tx.run(update.bind(free_text(&suspicion)).bind(id.0.clone())).await?;
+                    }
+                    ids.push(id);
+                }
+                Ok(ids)
+            })
+        })
+        .await
+    }
+    /// Mails of a mailbox behind one, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn mails_behind(&self, mailbox: &MailboxId, after: &str, limit: u32) -> Result<Vec<Mail>, Fault> {
+        let query = sql("SELECT * FROM mail WHERE mailbox = $1 AND id > $2 ORDER BY id LIMIT $3")
+            .bind(mailbox.0.clone())
+            .bind(after.to_owned())
+            .bind(i64::from(limit));
+        self.rows("list mail from the oldest on", query).await?.iter().map(read).collect()
+    }
+    /// Ids and octets of everything in a mailbox.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn mail_sizes(&self, mailbox: &MailboxId) -> Result<Vec<(MailId, u64)>, Fault> {
+        let query = sql("SELECT id, octets FROM mail WHERE mailbox = $1 ORDER BY id").bind(mailbox.0.clone());
+        let rows = self.rows("measure a mailbox", query).await?;
+        rows.iter().map(|row| Ok((MailId(row.text("id")?), row.count("octets")?))).collect()
+    }
     /// Stores mails, all or none; durable on return. Each gets a MailReceived event, besides `events`.
     ///
     /// # Errors
@@ -153,17 +210,28 @@ pub(crate) async fn put_mails(tx: &mut Tx, mails: Vec<Prepared>, ours: bool) -> 
     for Prepared { mail, described } in mails {
         let id = MailId(tx.id());
         let (mailbox, mail_kind) = (mail.mailbox.clone(), mail.kind.as_str().to_owned());
-        let (octets, now) = (mail.content.len(), tx.now);
+        let now = tx.now;
         // What is about mail of ours must not be lost.
-        quota::take(tx, &mailbox, octets, ours || mail.about.is_some()).await?;
-        insert_mail(tx, &id, mail, described, now).await?;
-        if let Some(inbox) = folder::find(tx, &mailbox, INBOX).await? {
-            entry::put(tx, &inbox, &id, &Flags::default(), now, octets).await?;
-        }
+        let ours = ours || mail.about.is_some();
+        put_mail(tx, &id, Prepared { mail, described }, now, ours).await?;
         tx.record(&[Event::MailReceived { mail: id.clone(), mailbox, mail_kind }]).await?;
         ids.push(id);
     }
     Ok(ids)
+}
+
+/// Puts a mail into INBOX.
+///
+/// # Errors
+/// `mailbox.full`, `mailbox.too-small`, unless it is one of `ours`
+async fn put_mail(tx: &mut Tx, id: &MailId, new: Prepared, received_at: Timestamp, ours: bool) -> Result<(), Fault> {
+    let (mailbox, octets) = (new.mail.mailbox.clone(), new.mail.content.len());
+    quota::take(tx, &mailbox, octets, ours).await?;
+    insert_mail(tx, id, new.mail, new.described, received_at).await?;
+    if let Some(inbox) = folder::find(tx, &mailbox, INBOX).await? {
+        entry::put(tx, &inbox, id, &Flags::default(), received_at, octets).await?;
+    }
+    Ok(())
 }
 
 /// Writes a mail and its description; it lies in no folder yet.

@@ -113,6 +113,24 @@ impl Store {
         })
         .await
     }
+    /// New password hashes, all or none.
+    ///
+    /// # Errors
+    /// `mailbox.unknown`, `store.*`
+    pub async fn set_password_hashes(&self, hashes: Vec<(MailboxId, String)>) -> Result<(), Fault> {
+        self.write("change passwords", |tx| {
+            Box::pin(async move {
+                for (mailbox, hash) in hashes {
+                    let update = sql("UPDATE mailbox SET password_hash = $1 WHERE id = $2").bind(hash);
+                    if tx.run(update.bind(mailbox.0.clone())).await? == 0 {
+                        return Err(unknown(&mailbox));
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
     /// Suspends a mailbox, or ends that. A mailbox that is suspended already keeps its moment.
     ///
     /// # Errors

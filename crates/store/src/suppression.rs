@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A suppressed address.
-#[derive(Debug, Clone, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Suppression {
     /// Address.
     pub address: Address,
@@ -31,6 +31,30 @@ impl Store {
         let (address, reason) = (address.clone(), free_text(reason));
         self.write("suppress an address", |tx| {
             Box::pin(async move { put_suppression(tx, &address, &reason, None).await })
+        })
+        .await
+    }
+    /// Adds what was suppressed elsewhere, all or none, with its moment; whoever is on the list stays as they are. No event
+    /// tells of them. Returns how many were added.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn put_past_suppressions(&self, past: Vec<Suppression>) -> Result<u64, Fault> {
+        self.write("add past suppressions", |tx| {
+            Box::pin(async move {
+                let mut added = 0;
+                for one in past {
+                    let insert = sql("INSERT INTO suppression (address_key, address, reason, why, created_at) \
+                                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
+                    .bind(one.address.key())
+                    .bind(one.address.to_string())
+                    .bind(free_text(&one.reason))
+                    .bind(one.why.as_deref().map(free_text))
+                    .bind(one.created_at.micros());
+                    added += tx.run(insert).await?;
+                }
+                Ok(added)
+            })
         })
         .await
     }

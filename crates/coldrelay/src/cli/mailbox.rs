@@ -7,7 +7,7 @@ use ops::{MailboxRequest, NewCredentials, Ops, credentials_csv};
 use rules::{Blame, Fault, Retry};
 use syntax::{Address, Domain};
 
-use super::proof;
+use super::{export, portable, proof, push};
 use crate::out::{Out, table};
 
 /// Who does it, for the audit log.
@@ -32,17 +32,18 @@ pub enum Mailbox {
         #[arg(long, value_name = "DOMAIN")]
         domain: Option<Domain>,
     },
-    /// Make mailboxes from CSV (address,display,daily_cap), all or none; prints the passwords once, as CSV
+    /// Make mailboxes from a file, all or none: CSV (address,display,daily_cap), or any format of `export`; prints the new
+    /// passwords once, as CSV
     Import {
         /// File; `-` is stdin
         file: PathBuf,
     },
-    /// Print all mailboxes as CSV, with hosts and ports, without passwords
-    Export {
-        /// Only of this domain
-        #[arg(long, value_name = "DOMAIN")]
-        domain: Option<Domain>,
-    },
+    /// Print mailboxes as a sequencer reads them: hosts, ports, logins, and new passwords when asked
+    Export(export::Export),
+    /// Give mailboxes to a sequencer over its API; what it has already is left alone
+    Push(push::PushMailboxes),
+    /// Take mail from elsewhere into a mailbox: from a Maildir or an mbox file. A second run goes on where the first ended
+    ImportMail(portable::ImportMail),
     /// Make a new password; it is shown once
     ResetPassword {
         /// The mailbox
@@ -109,12 +110,15 @@ impl Mailbox {
                 });
             }
             Self::Import { file } => {
-                let made = ops.import_mailboxes(&read(&file)?).await?;
-                out.talk(&format!("{} mailboxes made; the passwords are shown this once", made.len()));
+                let (made, format) = ops.import_mailboxes(&read(&file)?).await?;
+                let name = format.map_or("a list", |format| format.name.as_str());
+                out.talk(&format!("{} mailboxes made (read as {name}); the passwords are shown this once", made.len()));
                 let csv = credentials_csv(&made)?;
                 out.answer(&made, |_| csv);
             }
-            Self::Export { domain } => out.text(&ops.export_mailboxes(domain.as_ref()).await?),
+            Self::Export(export) => export.run(ops, out).await?,
+            Self::Push(push) => return push.run(ops, out).await,
+            Self::ImportMail(import) => return import.run(ops, out).await,
             Self::ResetPassword { address } => shown(out, &[ops.reset_password(&address).await?]),
             Self::Suspend { address } => {
                 ops.suspend(&address, true).await?;

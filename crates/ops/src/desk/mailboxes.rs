@@ -7,8 +7,7 @@ use rules::{
 use store::{Mail, MailboxFilter, MailboxRow, MessageFilter, MessageRow};
 use syntax::Address;
 
-use super::guarded;
-use crate::{MailboxRequest, NewCredentials, Ops, mailbox::write_csv};
+use crate::{MailboxRequest, NewCredentials, Ops};
 
 /// Rows of recent mail.
 const RECENT: u32 = 10;
@@ -93,34 +92,6 @@ impl Ops {
         Ok(rows.len())
     }
 
-    /// CSV of mailboxes without passwords: those with these ids, else those that fit the filter. No cell is a formula.
-    ///
-    /// # Errors
-    /// `mailbox.unknown`, `store.*`
-    pub async fn desk_export(&self, filter: &MailboxFilter, ids: &[MailboxId]) -> Result<String, Fault> {
-        let rows = match ids {
-            [] => {
-                let all = MailboxFilter { after: None, limit: AT_ONCE, ..filter.clone() };
-                self.store.mailbox_rows(&all).await?
-            }
-            ids => self.chosen(filter.workspace.as_ref(), ids).await?,
-        };
-        let header = [
-            "address",
-            "display",
-            "daily_cap",
-            "state",
-            "smtp_host",
-            "smtp_port",
-            "smtp_security",
-            "imap_host",
-            "imap_port",
-        ];
-        let mut table = vec![header.map(String::from).to_vec()];
-        table.extend(rows.iter().map(exported));
-        write_csv(&table)
-    }
-
     async fn mailbox_row(&self, workspace: Option<&WorkspaceId>, id: &MailboxId) -> Result<MailboxRow, Fault> {
         let mut rows = self.chosen(workspace, std::slice::from_ref(id)).await?;
         rows.pop().ok_or_else(|| unknown(id))
@@ -147,23 +118,6 @@ impl Ops {
             None => Ok(rows),
         }
     }
-}
-
-fn exported(row: &MailboxRow) -> Vec<String> {
-    let host = row.mail_host.to_string();
-    let state = if row.suspended_at.is_some() { "suspended" } else { "active" };
-    let cells = [
-        row.address.to_string(),
-        row.display.clone().unwrap_or_default(),
-        row.daily_cap.to_string(),
-        state.to_owned(),
-        host.clone(),
-        "465".to_owned(),
-        "tls".to_owned(),
-        host,
-        "993".to_owned(),
-    ];
-    cells.iter().map(|cell| guarded(cell)).collect()
 }
 
 fn unknown(id: &MailboxId) -> Fault {

@@ -8,7 +8,9 @@
     reason = "a broken expectation fails the test; the lints know only functions marked #[test]"
 )]
 
+mod porting;
 mod probing;
+mod pushing;
 
 use std::{
     sync::{

@@ -5,16 +5,18 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use ops::{MailboxRequest, RowOutcome};
+use ops::{ExportRequest, MailboxRequest, ReadMailboxes, RowOutcome, export_format, export_media};
+use reference::Kind;
 use rules::access::Scope;
 use serde_json::{Value, json};
-use syntax::Address;
+use store::MailboxFilter;
+use syntax::{Address, Domain};
 
 use super::{
     call::{Call, parsed, told},
     endpoint::{Endpoint, May, Verb},
     page::{Asked, paged},
-    schema::{line, list, maybe, name, named, number, object, open, some, text_within},
+    schema::{flag, line, list, maybe, name, named, number, object, open, some, text_within, title, word},
 };
 use crate::problem::{Problem, Wrong};
 
@@ -55,7 +57,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Verb::Post,
             "/mailboxes/import",
             "import_mailboxes",
-            "Make mailboxes from CSV; nothing is made while a row is wrong",
+            "Make mailboxes from CSV of any format of the export; nothing is made while a row is wrong",
             write,
             import,
         )
@@ -65,11 +67,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Verb::Get,
             "/mailboxes/export",
             "export_mailboxes",
-            "Mailboxes as CSV, without passwords",
+            "Mailboxes as CSV for a sequencer, without passwords",
             read,
             export,
         )
         .query("domain", text_within("Only of that domain.", 254), "example.com")
+        .query("format", word("Whose columns; `csv` when not said.", &formats(Some(Kind::Csv))), "instantly")
+        .query(
+            "fields",
+            text_within("Columns by their names, in that order, with commas between; all when not said.", 1024),
+            "",
+        )
         .problems(&[404])
         .answers(
             "Cells that a spreadsheet would run have `'` before them.",
@@ -77,6 +85,28 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             json!("address,display\r\n"),
         )
         .media("text/csv"),
+        Endpoint::new(
+            Verb::Post,
+            "/mailboxes/export",
+            "export_mailboxes_for",
+            "Mailboxes for a sequencer, with new passwords when asked",
+            write,
+            export_for,
+        )
+        .json(asked_export(), json!({"format": "instantly", "domain": "example.com"}))
+        .problems(&[404])
+        .answers(
+            "The file. With `rotate_passwords` the old passwords have ended, and the new ones stand here alone.",
+            open(&[
+                ("format", text_within("Whose columns.", 32)),
+                ("media_type", text_within("Of the text.", 64)),
+                ("rows", number("Mailboxes in it.", 0, 1_000_000)),
+                ("passwords", word("What the password columns hold.", &["no_column", "empty", "rotated"])),
+                ("text", json!({"type": "string", "description": "The file."})),
+            ]),
+            json!({"format": "instantly", "media_type": "text/csv; charset=utf-8", "rows": 1, "passwords": "empty",
+                   "text": "Email,First Name\nann@example.com,Ann\n"}),
+        ),
         with_address(Endpoint::new(Verb::Get, "/mailboxes/{address}", "get_mailbox", "One mailbox", read, one))
             .answers("The mailbox.", named("Mailbox"), example()),
         with_address(Endpoint::new(
@@ -206,15 +236,17 @@ fn result(outcome: &RowOutcome) -> Value {
 async fn import(call: Call) -> Result<Response, Problem> {
     let text = std::str::from_utf8(&call.octets);
     let text = text.map_err(|_| Problem::invalid("The file is not UTF-8: save it as \"CSV UTF-8\"."))?;
-    let (requests, bad) = call.site.ops.read_mailboxes(call.workspace(), text).await?;
+    let ReadMailboxes { rows, bad, .. } = call.site.ops.read_mailboxes(call.workspace(), text).await?;
     if !bad.is_empty() {
         let wrong = bad.into_iter().take(1000).map(|row| Wrong::line(row.line, row.what)).collect();
         return Err(Problem::invalid("Nothing was imported: mend these lines and send the file again.").wrong(wrong));
     }
-    if requests.len() > MOST {
+    if rows.len() > MOST {
         return Err(Problem::invalid(format!("At most {MOST} rows a file: split it.")));
     }
+    let requests = rows.iter().map(|row| row.request.clone()).collect();
     let made = call.site.ops.add_each_mailbox(call.workspace(), requests).await;
+    call.site.ops.suspend_as_read(&rows).await?;
     Ok(Json(json!({"items": made.iter().map(result).collect::<Vec<_>>()})).into_response())
 }
 
@@ -224,12 +256,59 @@ async fn export(call: Call) -> Result<Response, Problem> {
         Some(name) => Some(ops.domain_within(call.workspace(), &name).await?.id),
         None => None,
     };
-    let text = ops.export_mailboxes_within(call.workspace(), domain.as_ref()).await?;
+    let fields = call.get("fields").unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(str::to_owned);
+    let request = ExportRequest { fields: fields.collect(), ..ExportRequest::of(call.get("format").unwrap_or("csv"))? };
+    let filter = MailboxFilter { workspace: call.workspace().cloned(), domain, ..MailboxFilter::default() };
+    let text = ops.export_mailboxes(&filter, &request).await?.texts.concat();
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"mailboxes.csv\""),
     ];
     Ok((headers, text).into_response())
+}
+
+/// The ids of formats, of one kind when said.
+fn formats(kind: Option<Kind>) -> Vec<&'static str> {
+    let fits = |one: &&reference::Sequencer| kind.is_none_or(|kind| one.kind == kind);
+    reference::sequencers().iter().filter(fits).map(|one| one.id.as_str()).collect()
+}
+
+fn asked_export() -> Value {
+    object(&[
+        ("format", word("Whose columns.", &formats(None))),
+        ("fields?", list("Columns by their names, in that order; all when not said.", title("A column.", 64), 32)),
+        ("domain?", maybe(text_within("Only of that domain.", 254))),
+        (
+            "rotate_passwords?",
+            flag("Gives each mailbox a new password, which is shown here once; the old one ends now."),
+        ),
+    ])
+}
+
+async fn export_for(call: Call) -> Result<Response, Problem> {
+    let ops = &call.site.ops;
+    let domain = match call.json["domain"].as_str() {
+        Some(name) => {
+            let name = parsed("/domain", Domain::parse(name))?;
+            Some(ops.domain_within(call.workspace(), &name).await?.id)
+        }
+        None => None,
+    };
+    let format = export_format(call.json["format"].as_str().unwrap_or_default())?;
+    let fields = call.json["fields"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let rotate_passwords = call.json["rotate_passwords"].as_bool().unwrap_or_default();
+    let request = ExportRequest { format, fields: fields.map(str::to_owned).collect(), rotate_passwords, split: None };
+    let filter = MailboxFilter { workspace: call.workspace().cloned(), domain, ..MailboxFilter::default() };
+    let made = ops.export_mailboxes(&filter, &request).await?;
+    if rotate_passwords {
+        let about = format!("export for {}: {} mailboxes", format.id, made.rows);
+        let (who, workspace) = (call.who().to_owned(), call.workspace().cloned());
+        ops.store.audit(store::Deed { who, what: "mailbox.password", about, workspace }).await?;
+    }
+    let (media, _) = export_media(format);
+    let answer = json!({"format": format.id, "media_type": media, "rows": made.rows, "passwords": made.passwords,
+                        "text": made.texts.concat()});
+    Ok(Json(answer).into_response())
 }
 
 async fn one(call: Call) -> Result<Response, Problem> {

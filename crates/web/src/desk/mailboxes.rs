@@ -5,8 +5,11 @@ use axum::{
     extract::{Path, RawQuery, State},
     response::IntoResponse,
 };
-use ops::{Imported, MailboxRequest, MailboxView, NewCredentials, Ops, RowFault, credentials_csv};
-use rules::id::MailboxId;
+use ops::{
+    BadRow, ExportRequest, Imported, MailboxRequest, MailboxView, NewCredentials, Ops, credentials_csv, export_format,
+    export_media,
+};
+use rules::id::{DomainId, MailboxId};
 use store::{MailboxFilter, MailboxOrder, MailboxRow, MailboxState, Pairing};
 use syntax::{Address, Domain};
 
@@ -42,7 +45,7 @@ struct List {
     state: String,
     sort: String,
     next: Option<String>,
-    export: String,
+    formats: &'static [reference::Sequencer],
     /// This list, to come back to.
     here: String,
 }
@@ -66,9 +69,9 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
         .last()
         .filter(|_| more)
         .map(|last| link("/mailboxes", &[base.as_slice(), &[("after", last.id.as_str())]].concat()));
-    let (export, here) = (link("/mailboxes/export.csv", &base), link("/mailboxes", &base));
+    let (formats, here) = (reference::sequencers(), link("/mailboxes", &base));
     let frame = Frame::new("/mailboxes", &viewer);
-    Ok(page(&List { frame, rows, pairings, any, next, export, here, search, domain, state, sort }).into_response())
+    Ok(page(&List { frame, rows, pairings, any, next, formats, here, search, domain, state, sort }).into_response())
 }
 
 /// The filter of a query; `None`: of a domain that is not there.
@@ -112,9 +115,16 @@ pub(super) async fn act(State(ops): State<Ops>, viewer: Viewer, body: String) ->
         "resume" => suspend(&ops, &viewer, &ids, false).await?,
         "verify" => verify(&ops, &viewer, &ids).await?,
         "export" => {
-            let of_workspace = MailboxFilter { workspace: viewer.workspace.clone(), ..MailboxFilter::default() };
-            let csv = ops.desk_export(&of_workspace, &ids).await?;
-            return Ok(download("text/csv; charset=utf-8", "mailboxes.csv", csv));
+            let of_workspace = MailboxFilter { workspace: viewer.workspace.clone(), ids, ..MailboxFilter::default() };
+            return exported(&ops, &of_workspace, form.get("format"), false).await;
+        }
+        "export-rotate" => {
+            let listed: Vec<&str> = ids.iter().map(MailboxId::as_str).collect();
+            let about = format!("export for {}: {}", form.get("format"), listed.join(" "));
+            let of_workspace = MailboxFilter { workspace: viewer.workspace.clone(), ids, ..MailboxFilter::default() };
+            let file = exported(&ops, &of_workspace, form.get("format"), true).await?;
+            audited(&ops, &viewer, "mailbox.password", &about).await?;
+            return Ok(file);
         }
         other => return Err(Refused::Typed(format!("`{other}` is no deed of mailboxes"))),
     }
@@ -147,14 +157,27 @@ fn back(path: &str) -> &str {
     if path == "/mailboxes" || path.starts_with("/mailboxes?") { path } else { "/mailboxes" }
 }
 
-/// CSV of what the filter shows, all pages of it.
+/// What the filter shows, all pages of it, in the format chosen; without passwords.
 pub(super) async fn export(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
     viewer.must(Scope::MailboxesRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
-    let none = MailboxFilter { limit: 0, ids: vec![MailboxId(String::new())], ..MailboxFilter::default() };
+    let none = MailboxFilter { domain: Some(DomainId(String::new())), ..MailboxFilter::default() };
     let filter = filter(&ops, &viewer, &asked).await?.unwrap_or(none);
-    let csv = ops.desk_export(&filter, &[]).await?;
-    Ok(download("text/csv; charset=utf-8", "mailboxes.csv", csv))
+    exported(&ops, &MailboxFilter { after: None, ..filter }, asked.get("format"), false).await
+}
+
+/// A file to download.
+async fn exported(ops: &Ops, filter: &MailboxFilter, format: &str, rotate_passwords: bool) -> Answer {
+    let format = export_format(if format.is_empty() { "csv" } else { format });
+    let format = format.map_err(|fault| Refused::Typed(fault.to_string()))?;
+    let request = ExportRequest { format, fields: Vec::new(), rotate_passwords, split: None };
+    let made = ops.export_mailboxes(filter, &request).await?;
+    let (media, end) = export_media(format);
+    let name = match format.id.as_str() {
+        "csv" | "json" => format!("mailboxes.{end}"),
+        id => format!("mailboxes-{id}.{end}"),
+    };
+    Ok(download(media, &name, made.texts.concat()))
 }
 
 #[derive(Template)]
@@ -231,7 +254,7 @@ fn made_page(frame: Frame, made: Vec<NewCredentials>) -> Answer {
 struct Import {
     frame: Frame,
     text: String,
-    faults: Vec<RowFault>,
+    faults: Vec<BadRow>,
 }
 
 /// The form of many.

@@ -347,6 +347,35 @@ async fn an_export_holds_no_formula_and_comes_in_again_unchanged() {
     assert!(!body.contains("example.org"), "only of the workspace: {body}");
     let ben = desk.ops.store.mailbox(&address("ben@example.com")).await.unwrap().unwrap();
     assert_eq!(ben.display.as_deref(), Some(formula));
+    let (_, body) = desk.read("/mailboxes").await;
+    assert!(body.contains("<option value=\"smartlead\">Smartlead</option>"), "{body}");
+    let (status, head, body) =
+        desk.ask(Some(desk.viewer()), "GET", "/mailboxes/export.csv?format=instantly&q=ben", "").await;
+    assert!(status == 200 && head.contains("filename=\"mailboxes-instantly.csv\""), "{head}");
+    assert!(body.contains("\r\n\r\nEmail,First Name,") || body.starts_with("Email,First Name,"), "{body}");
+    assert!(body.contains("ben@example.com,,box.example.com,993,ben@example.com,,box.example.com,465,"), "{body}");
+    assert!(!body.contains("ann@example.com"), "the filter holds: {body}");
+    assert_eq!(desk.ask(Some(desk.viewer()), "GET", "/mailboxes/export.csv?format=nobody", "").await.0, 422);
+    let (_, _, body) = desk.ask(Some(desk.viewer()), "GET", "/mailboxes/export.csv?domain=nowhere.example", "").await;
+    assert!(body.trim_end().ends_with("username,password"), "nothing but the header: {body}");
+}
+
+#[tokio::test]
+async fn an_export_of_ticked_mailboxes_holds_new_passwords_when_asked() {
+    let desk = desk().await;
+    let before = desk.ops.store.mailbox(&address("ann@example.com")).await.unwrap().unwrap().password_hash;
+    let (status, _, body) = desk.send("/mailboxes", &format!("do=export&format=lemlist&id={}", desk.ann)).await;
+    assert!(status == 200 && body.contains("sender_name,sender_email,"), "{body}");
+    let hash = async || desk.ops.store.mailbox(&address("ann@example.com")).await.unwrap().unwrap().password_hash;
+    assert_eq!(hash().await, before, "only asked-for passwords are changed");
+    let (status, head, body) =
+        desk.send("/mailboxes", &format!("do=export-rotate&format=smartlead&id={}", desk.ann)).await;
+    assert!(status == 200 && head.contains("mailboxes-smartlead.csv"), "{head}");
+    let password = body.split("ann@example.com,").nth(2).unwrap().split(',').next().unwrap().to_owned();
+    assert!(rules::secret::verify_password(&desk.ops.key, &password, &hash().await), "{body}");
+    let audits = desk.ops.store.audits(None, None, 5).await.unwrap();
+    assert!(audits.iter().any(|audit| audit.about.contains("export for smartlead")), "{audits:?}");
+    assert!(audits.iter().all(|audit| !audit.about.contains(&password)), "no password in the audit log");
 }
 
 #[tokio::test]
