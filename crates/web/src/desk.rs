@@ -144,6 +144,11 @@ impl Frame {
     }
 }
 
+/// The first value of that name in a query; empty when there is none.
+pub(crate) fn query_value(query: &str, name: &str) -> String {
+    fields::Fields::parse(query).get(name).to_owned()
+}
+
 /// A moment for people, in UTC: `2026-11-23 22:54 UTC`. The script turns it to the viewer's zone.
 pub(crate) fn utc(at: impl Display) -> String {
     let text = at.to_string();

@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod clients;
 mod desk;
 mod listener;
 mod policy;
@@ -122,7 +123,12 @@ fn shared(site: &Site) -> Router<Site> {
     let desk =
         desk::routes(desk::Desk { ops: site.ops.clone(), checks: site.checks.clone(), posting: site.posting.clone() })
             .layer(middleware::from_fn_with_state(site.clone(), desk::known));
-    site::routes().merge(access::routes()).merge(api::routes(site.api_quota)).merge(desk).merge(pages)
+    site::routes()
+        .merge(clients::routes())
+        .merge(access::routes())
+        .merge(api::routes(site.api_quota))
+        .merge(desk)
+        .merge(pages)
 }
 
 /// With the limits and headers of every answer.

@@ -67,7 +67,7 @@ pub(crate) fn page_with(status: StatusCode, template: &impl Template) -> Respons
 
 /// FNV-1a: names a version of a file, protects nothing.
 #[expect(clippy::as_conversions, reason = "widening")]
-const fn hash(octets: &[u8]) -> u64 {
+pub(crate) const fn hash(octets: &[u8]) -> u64 {
     let (mut hash, mut rest) = (0xcbf2_9ce4_8422_2325_u64, octets);
     while let [first, tail @ ..] = rest {
         hash = (hash ^ *first as u64).wrapping_mul(0x0100_0000_01b3);

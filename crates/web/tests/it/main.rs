@@ -10,6 +10,7 @@
 
 mod access;
 mod api;
+mod clients;
 mod pages;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
