@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rules::{
@@ -88,7 +88,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             ask_many,
         )
         .json(object(&[("addresses", some("Mailboxes.", name("An address."), MOST))]), json!({"addresses": [ADDRESS]}))
-        .status(202)
         .answers(
             "One a mailbox, in their order.",
             open(&[("items", list("Asked for.", asked(), MOST))]),
@@ -185,8 +184,9 @@ async fn history(call: Call) -> Result<Response, Problem> {
 
 async fn ask(call: Call) -> Result<Response, Problem> {
     let address = call.address()?;
-    let mut asked = asked_for(&call, &[address]).await?;
-    Ok((StatusCode::ACCEPTED, Json(asked.pop().unwrap_or_default())).into_response())
+    let asked = asked_for(&call, &[address]).await?.pop().unwrap_or_default();
+    let place = format!("{}/proofs/{}", super::BASE, asked["proof"].as_str().unwrap_or_default());
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(asked)).into_response())
 }
 
 async fn ask_many(call: Call) -> Result<Response, Problem> {
@@ -196,7 +196,7 @@ async fn ask_many(call: Call) -> Result<Response, Problem> {
     };
     let addresses = rows.map(read).collect::<Result<Vec<_>, _>>()?;
     let items = asked_for(&call, &addresses).await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({"items": items}))).into_response())
+    Ok(Json(json!({"items": items})).into_response())
 }
 
 async fn asked_for(call: &Call, addresses: &[Address]) -> Result<Vec<Value>, Problem> {

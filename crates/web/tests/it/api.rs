@@ -412,8 +412,9 @@ async fn a_proof_is_asked_for_followed_and_overridden() {
     let many = json!({"addresses": ["ann@example.com"]});
     let asked = server.call("POST", "/api/v1/proofs").key(OWNER).json(&many).answer().await.json();
     let proof = asked["items"][0]["proof"].as_str().unwrap().to_owned();
-    let again = server.call("POST", "/api/v1/mailboxes/ann@example.com/proofs").key(OWNER).answer().await.json();
-    assert_eq!(again["proof"], json!(proof), "one that is under way is not begun anew");
+    let again = server.call("POST", "/api/v1/mailboxes/ann@example.com/proofs").key(OWNER).answer().await;
+    assert_eq!(again.header("location"), Some(format!("/api/v1/proofs/{proof}").as_str()), "{}", again.head);
+    assert_eq!(again.json()["proof"], json!(proof), "one that is under way is not begun anew");
     let one = server.call("GET", &format!("/api/v1/proofs/{proof}")).key(OWNER).answer().await.json();
     assert_eq!((&one["address"], &one["ended_at"]), (&json!("ann@example.com"), &Value::Null));
     let stands = server.call("GET", "/api/v1/mailboxes/ann@example.com/pairing").key(OWNER).answer().await.json();
