@@ -127,7 +127,7 @@ impl Checks {
         let ended = net::drive(&mut session, stream, &mut Leaving, drive).await;
         match (ended.tls, witness.certificate(), ended.why) {
             (Some(how), Some(shown), _) => Seen::Tls(how, Box::new(shown)),
-            (_, _, Some("tls.handshake")) => {
+            (_, _, Some("tls.handshake" | "tls.certificate")) => {
                 let notes = ended.transcript.text.clone();
                 Seen::Broken(
                     notes.lines().rev().find(|line| line.contains("TLS")).unwrap_or("the handshake failed").to_owned(),

@@ -12,7 +12,7 @@ use std::{
 use syntax::Address;
 
 pub use read::load;
-use rules::{cost::Tier, money::Cents, proof::Required};
+use rules::{cost::Tier, money::Cents, proof::Required, transport::Dane};
 pub use sample::{listed, sample};
 
 /// What is known about a setting, for the sample and for `config describe`.
@@ -75,6 +75,9 @@ settings! {
     listen_imap: Vec<SocketAddr> = "listen.imap", "[\"127.0.0.1:2143\"]";
     /// Where IMAP over TLS listens (port 993 in public); empty turns it off.
     listen_imaps: Vec<SocketAddr> = "listen.imaps", "[\"127.0.0.1:2993\"]";
+    /// Addresses of proxies in front of submission and MX: many people come from one of them, so that it is neither counted for the
+    /// connections of one IP nor slowed down for wrong passwords.
+    listen_proxies: Vec<IpAddr> = "listen.proxies", "[]";
     /// Where the embedded DNS listens (port 53 in public); empty turns it off.
     listen_dns: Vec<SocketAddr> = "listen.dns", "[\"127.0.0.1:5300\"]";
     /// Where health and metrics are served; empty turns it off.
@@ -101,7 +104,8 @@ settings! {
     /// API token of the provider.
     dns_provider_token: String = "dns.provider.token", "\"\"";
 
-    /// Port of the peers' MX. Something else than 25 is for tests.
+    /// Port of the peers' MX. Something else than 25 is for tests, and for relays within a network of your own: with 25, mail goes
+    /// to public addresses alone.
     relay_mx_port: u16 = "relay.mx_port", "25";
     /// Seconds between attempts: the n-th failure is followed by the n-th, the last repeats.
     relay_retry_s: Vec<u64> = "relay.retry_s", "[300, 600, 1200, 2400, 3600, 7200, 10800]";
@@ -115,6 +119,13 @@ settings! {
     relay_interval_ms: u64 = "relay.interval_ms", "500";
     /// Connections at the same time in all.
     relay_max_connections: usize = "relay.max_connections", "200";
+    /// Hold to the MTA-STS policies of recipients' domains: what cannot be sent as they ask waits.
+    relay_mta_sts: bool = "relay.mta_sts", "true";
+    /// Hold to the TLSA records (DANE) of mail hosts: `local` (when every one of `dns.servers` is on this machine: its word that an
+    /// answer was validated is believed), `always` (whichever they are) or `never`.
+    relay_dane: Dane = "relay.dane", "\"local\"";
+    /// A file of certificates (PEM) that are trusted beside the public roots, for mail hosts and policies.
+    relay_roots: Option<PathBuf> = "relay.roots", "\"\"";
 
     /// Messages that a new mailbox may submit in 24 hours.
     submission_daily_cap: u32 = "submission.daily_cap", "50";

@@ -16,6 +16,8 @@ use crate::{clock::SystemClock, config::Config, crash};
 
 /// Longest wait for one DNS answer.
 const DNS_LIMIT: Duration = Duration::from_secs(5);
+/// Port of mail hosts on the Internet. RFC 5321 §2.3.5
+const PUBLIC_MX_PORT: u16 = 25;
 /// How often the store is looked at for what other processes changed.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -181,6 +183,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
                 limit: Duration::from_millis(config.arriving_rspamd_limit_ms),
             }),
             proof_required: config.proof_required,
+            proxies: config.listen_proxies.clone(),
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -198,6 +201,10 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
             max_connections: config.relay_max_connections,
             poll: POLL,
             hostname: config.hostname.clone(),
+            reach: if config.relay_mx_port == PUBLIC_MX_PORT { Reach::Public } else { Reach::Anywhere },
+            mta_sts: config.relay_mta_sts,
+            dane: config.relay_dane,
+            roots: config.relay_roots.as_deref().map(net::certificates).transpose()?.unwrap_or_default(),
             ..outbound::Settings::default()
         },
         imap: imap::Settings {

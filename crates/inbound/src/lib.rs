@@ -21,6 +21,7 @@ mod start;
 mod submission;
 mod suspect;
 mod trace;
+mod tried;
 
 pub use addressee::{ROLES, TEST_PREFIX};
 pub use proof::{Issued, Pass, Passes};

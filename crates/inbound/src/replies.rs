@@ -17,6 +17,11 @@ pub(crate) fn authentication_unavailable() -> Reply {
     reply(454, (4, 7, 0), "Cannot check passwords now, try again later (see local-error)")
 }
 
+/// Nobody is locked out, but guessing is slow. RFC 4954 §6
+pub(crate) fn too_many_passwords() -> Reply {
+    reply(454, (4, 7, 0), "Too many wrong passwords, try again in some minutes (see too-many-errors)")
+}
+
 /// A null reverse-path is that of a notification, and goes to one address. RFC 5321 §4.5.5
 pub(crate) fn one_recipient_for_null_sender() -> Reply {
     reply(452, (4, 5, 3), "A notification has one recipient, send to the rest by itself (see too-many-recipients)")
@@ -80,6 +85,7 @@ mod tests {
     fn every_refusal_names_an_entry_of_the_reference() {
         let told = [
             authentication_unavailable(),
+            too_many_passwords(),
             one_recipient_for_null_sender(),
             busy(),
             storage_full(),

@@ -63,7 +63,7 @@ pub(crate) async fn run(shared: Arc<Shared>, role: Role, stream: TcpStream, peer
             let (refusals, refused) = mpsc::channel(MAX_ERRORS);
             let host = shared.settings.hostname.clone();
             let core = Watched::new(&shared, role, &host, peer, known.clone(), Some(refusals));
-            let house = Submission::new(shared.clone(), known);
+            let house = Submission::new(shared.clone(), known, peer);
             tokio::join!(serve(&shared, role, core, house, stream), record(shared.store.clone(), refused)).0
         }
     };

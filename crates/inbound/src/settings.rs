@@ -1,6 +1,6 @@
 //! Limits and names.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use rules::proof::Required;
 
@@ -23,6 +23,11 @@ pub struct Settings {
     /// Messages whose content is being received or stored at the same time, over all sessions: times
     /// `max_message_octets` it bounds the memory.
     pub max_messages_in_hand: usize,
+    /// Proxies that are configured in front of us: many people come from one of their addresses, which is therefore neither
+    /// counted among connections nor slowed down for wrong passwords.
+    pub proxies: Vec<IpAddr>,
+    /// Longest that a client is kept waiting before its password is looked at; when more is due it is told to come later.
+    pub password_wait: Duration,
     /// How long a submitted message may wait in the queue.
     pub expiry: Duration,
     /// Whether mail that fails DMARC is refused when its domain says `p=reject`. Bounces to a return path of
@@ -50,6 +55,8 @@ impl Default for Settings {
             max_connections_per_ip: 50,
             // 64 times 25 MiB is 1.6 GiB at worst.
             max_messages_in_hand: 64,
+            proxies: Vec::new(),
+            password_wait: Duration::from_secs(30),
             // "at least 4-5 days". RFC 5321 §4.5.4.1
             expiry: Duration::from_secs(5 * 24 * 60 * 60),
             reject_dmarc_failures: true,
@@ -66,6 +73,10 @@ pub(crate) const MAX_ERRORS: usize = 20;
 
 /// Failed AUTH attempts after which a session ends. RFC 4954 §4 leaves the number open; three is practice.
 pub(crate) const MAX_AUTH_FAILURES: usize = 3;
+
+/// Longest wait after wrong passwords for one address, and from one IP.
+pub(crate) const LONGEST_WAIT_OF_ADDRESS: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST_WAIT_OF_IP: Duration = Duration::from_secs(60);
 
 /// Longest wait for a command. RFC 5321 §4.5.3.2.7
 pub(crate) const READ_LIMIT: Duration = Duration::from_secs(5 * 60);

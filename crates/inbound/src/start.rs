@@ -3,7 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -25,6 +25,7 @@ use crate::{
     Passes, Settings, replies,
     session::{self, Role},
     settings::SLOT_LIMIT,
+    tried::Tried,
 };
 
 /// Bound listeners, by role. Several each: the MX listens on every egress IP.
@@ -52,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) key: Key,
     pub(crate) tls: ServerTls,
     pub(crate) passes: Passes,
+    /// Wrong passwords.
+    pub(crate) tried: Mutex<Tried>,
     slots: Arc<Semaphore>,
     counter: AtomicU64,
 }
@@ -61,7 +64,8 @@ impl Inbound {
     pub fn new(settings: Settings, store: Store, verifier: Verifier, key: Key, tls: ServerTls) -> Self {
         let slots = Arc::new(Semaphore::new(settings.max_messages_in_hand));
         let counter = AtomicU64::new(0);
-        let shared = Shared { settings, store, verifier, key, tls, passes: Passes::default(), slots, counter };
+        let (passes, tried) = (Passes::default(), Mutex::new(Tried::new(settings.proxies.clone())));
+        let shared = Shared { settings, store, verifier, key, tls, passes, tried, slots, counter };
         Self { shared: Arc::new(shared) }
     }
 
@@ -97,9 +101,9 @@ impl Inbound {
                 Role::Mx | Role::Submission => replies::too_many_connections(),
             },
         };
-        let shared = self.shared.clone();
+        let (shared, trusted) = (self.shared.clone(), settings.proxies.clone());
         let session = move |stream: TcpStream, peer: SocketAddr| session::run(shared.clone(), role, stream, peer.ip());
-        net::serve(listener, limits, stop, session).await;
+        net::serve_trusting(listener, limits, trusted, stop, session).await;
     }
 }
 

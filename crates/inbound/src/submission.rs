@@ -1,6 +1,10 @@
 //! The submission house: mail that our users send. RFC 6409.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use net::House;
@@ -17,12 +21,13 @@ use store::{Login, Mailbox, NewMessage, NewRecipient};
 use syntax::{Address, Message, Timestamp, message_ids};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{Pass, replies, session::Known, settings::MAX_RECEIVED, start::Shared, trace};
+use crate::{Pass, replies, session::Known, settings::MAX_RECEIVED, start::Shared, trace, tried::Tried};
 
 /// One session with a user's program.
 pub(crate) struct Submission {
     shared: Arc<Shared>,
     known: Arc<Known>,
+    peer: IpAddr,
     mailbox: Option<Mailbox>,
     /// The session is the house's own, and carries the message of a proof.
     pass: Option<Pass>,
@@ -53,8 +58,8 @@ impl From<Refused> for No {
 }
 
 impl Submission {
-    pub(crate) fn new(shared: Arc<Shared>, known: Arc<Known>) -> Self {
-        Self { shared, known, mailbox: None, pass: None, slot: None }
+    pub(crate) fn new(shared: Arc<Shared>, known: Arc<Known>, peer: IpAddr) -> Self {
+        Self { shared, known, peer, mailbox: None, pass: None, slot: None }
     }
 
     async fn reply(&mut self, question: Question) -> Result<Reply, No> {
@@ -89,6 +94,7 @@ impl Submission {
     /// An unknown login costs what a wrong password costs, and reads the same.
     async fn authenticate(&mut self, login: String, password: &str) -> Result<Reply, No> {
         self.known.set_login(login.clone());
+        self.wait(&login).await?;
         let checked = self.shared.store.login(&self.shared.key, &login, password).await.map_err(|fault| {
             tracing::error!(code = fault.code, %fault, "a login could not be checked");
             No::Refused(replies::authentication_unavailable())
@@ -106,12 +112,31 @@ impl Submission {
         };
         match checked {
             Login::Right(mailbox) => {
+                self.tried(|tried, _| tried.right(&login, self.peer));
                 self.mailbox = Some(*mailbox);
                 Ok(common::authenticated())
             }
             Login::Suspended => Err(No::Refused(common::mailbox_suspended_at_login())),
-            Login::Wrong(_) => Err(No::Refused(common::authentication_failed())),
+            Login::Wrong(_) => {
+                self.tried(|tried, now| tried.wrong(&login, self.peer, now));
+                Err(No::Refused(common::authentication_failed()))
+            }
         }
+    }
+
+    /// Guessing becomes slow: before a password is looked at, whoever had wrong ones waits.
+    async fn wait(&self, login: &str) -> Result<(), No> {
+        let wait = self.tried(|tried, now| tried.wait(login, self.peer, now));
+        if wait > self.shared.settings.password_wait {
+            return Err(No::Refused(replies::too_many_passwords()));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    fn tried<T>(&self, act: impl FnOnce(&mut Tried, Timestamp) -> T) -> T {
+        let now = self.shared.store.clock().now();
+        act(&mut self.shared.tried.lock().unwrap_or_else(PoisonError::into_inner), now)
     }
 
     fn mailbox(&self) -> Result<&Mailbox, No> {

@@ -155,6 +155,7 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
             reply_limit: Duration::from_secs(10),
             poll: Duration::from_millis(200),
             hostname: hostname.clone(),
+            reach: Reach::Anywhere,
             ..outbound::Settings::default()
         },
         imap: imap::Settings { hostname, ..imap::Settings::default() },

@@ -7,7 +7,7 @@ use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use wire::{Core, Step};
@@ -18,6 +18,8 @@ use crate::{ClientTls, Log, ServerTls, Transcript};
 const PIECE: usize = 16 * 1024;
 /// Octets read at once from a peer that says little: a thousand idle connections should cost little.
 const SMALL_PIECE: usize = 1024;
+/// Octets of a body that must come within its limit; then it begins anew.
+const LEAST_PROGRESS: usize = 1024;
 /// Longest TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
@@ -44,9 +46,9 @@ pub struct Drive {
     pub socket: Socket,
     /// TLS from the start (465).
     pub implicit_tls: bool,
-    /// Longest wait for the peer while reading a command or reply. RFC 5321 §4.5.3.2: 5 min.
+    /// Longest wait for the peer to say a whole command or reply. RFC 5321 §4.5.3.2: 5 min.
     pub read_limit: Duration,
-    /// Longest wait for a piece of a body.
+    /// Longest wait for the next KiB of a body.
     pub body_limit: Duration,
     /// Longest wait for a write.
     pub write_limit: Duration,
@@ -58,7 +60,7 @@ pub struct Drive {
 #[derive(Debug)]
 pub struct Ended {
     /// `None` when the core closed; else why the connection ended: `connection.closed`,
-    /// `connection.timeout`, `connection.reset`, `tls.handshake`.
+    /// `connection.timeout`, `connection.reset`, `tls.handshake`, `tls.certificate` (what the peer showed is not trusted).
     pub why: Option<&'static str>,
     /// What was said.
     pub transcript: Transcript,
@@ -94,7 +96,8 @@ where
     C::Question: Send,
     C::Answer: Send,
 {
-    let mut line = Line { stream: Some(Stream::Plain(stream)), drive, log };
+    let mut line =
+        Line { stream: Some(Stream::Plain(stream)), drive, log, reads: Reads::Nothing, deadline: None, came: 0 };
     let why = line.run(core, house).await.err();
     if let Some(why) = why {
         line.log.note(why);
@@ -117,11 +120,25 @@ impl Stream {
     }
 }
 
+/// What a step reads, if anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Nothing,
+    Line,
+    Body,
+}
+
 struct Line {
     /// `None` only while a handshake takes it over.
     stream: Option<Stream>,
     drive: Drive,
     log: Log,
+    /// What the last step was for.
+    reads: Reads,
+    /// Until when the peer must have said all of what is waited for.
+    deadline: Option<Instant>,
+    /// Octets that came since the deadline was set.
+    came: usize,
 }
 
 impl Line {
@@ -136,7 +153,17 @@ impl Line {
         }
         let mut buffer = vec![0; SMALL_PIECE];
         loop {
-            match core.step() {
+            let step = core.step();
+            let reads = match step {
+                Step::Read => Reads::Line,
+                Step::Body => Reads::Body,
+                _ => Reads::Nothing,
+            };
+            if self.reads != reads || reads == Reads::Body && self.came >= LEAST_PROGRESS {
+                self.deadline = None;
+            }
+            self.reads = reads;
+            match step {
                 Step::Send(octets) => self.send(&octets).await?,
                 Step::Ask(question) => {
                     let answer = house.answer(question).await;
@@ -173,9 +200,15 @@ impl Line {
         written.map_err(|_| "connection.timeout")?.map_err(why)
     }
 
+    /// The limit is for all that is waited for, not for each octet of it: who drips is not waited for.
     async fn read<C: Core>(&mut self, core: &mut C, buffer: &mut Vec<u8>, limit: Duration) -> Result<(), &'static str> {
-        let read = timeout(limit, self.stream()?.read(buffer)).await;
+        if self.deadline.is_none() {
+            self.came = 0;
+        }
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + limit);
+        let read = timeout_at(deadline, self.stream()?.read(buffer)).await;
         let count = read.map_err(|_| "connection.timeout")?.map_err(why)?;
+        self.came += count;
         self.take(core, buffer, count)
     }
 
@@ -224,27 +257,35 @@ impl Line {
 
     async fn handshake(&mut self) -> Result<(), &'static str> {
         let Some(Stream::Plain(stream)) = self.stream.take() else { return Err("tls.handshake") };
+        let limit = HANDSHAKE.min(self.drive.read_limit);
         let shaken = match &self.drive.socket {
             Socket::Server(None) => return Err("tls.handshake"),
             Socket::Server(Some(tls)) => {
                 let acceptor = TlsAcceptor::from(tls.0.clone());
-                timeout(HANDSHAKE, acceptor.accept(stream)).await.map(|tls| tls.map(TlsStream::Server))
+                timeout(limit, acceptor.accept(stream)).await.map(|tls| tls.map(TlsStream::Server))
             }
             Socket::Client(tls, name) => {
                 let name = ServerName::try_from(name.clone()).map_err(|_| "tls.handshake")?;
                 let connector = TlsConnector::from(tls.0.clone());
-                timeout(HANDSHAKE, connector.connect(name, stream)).await.map(|tls| tls.map(TlsStream::Client))
+                timeout(limit, connector.connect(name, stream)).await.map(|tls| tls.map(TlsStream::Client))
             }
         };
         let stream = match shaken {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 self.log.note(&format!("TLS: {error}"));
+                return Err(if is_about_certificate(&error) { "tls.certificate" } else { "tls.handshake" });
+            }
+            Err(_) => {
+                self.log.note(&format!("TLS: the handshake was not done within {} s", limit.as_secs()));
                 return Err("tls.handshake");
             }
-            Err(_) => return Err("tls.handshake"),
         };
-        self.log.set_tls(describe(&stream));
+        let held = match &self.drive.socket {
+            Socket::Client(ClientTls(_, Some(name)), _) => format!(" ({name})"),
+            _ => String::new(),
+        };
+        self.log.set_tls(format!("{}{held}", describe(&stream)));
         self.stream = Some(Stream::Tls(Box::new(stream)));
         Ok(())
     }
@@ -271,6 +312,12 @@ fn why(error: io::Error) -> &'static str {
         io::ErrorKind::UnexpectedEof => "connection.closed",
         _ => "connection.reset",
     }
+}
+
+/// Whether a handshake failed because we do not trust what the peer showed.
+fn is_about_certificate(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 fn describe(stream: &TlsStream<TcpStream>) -> String {

@@ -1,5 +1,6 @@
 //! Sockets: listen, dial, bind a source IP, TLS, drive a core.
 
+mod dane;
 mod dial;
 mod drive;
 mod fetch;
@@ -15,7 +16,7 @@ pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
 pub use fetch::{Fetch, Fetched, fetch};
 pub use post::{Post, Posted, get, post};
-pub use serve::{Limits, serve};
+pub use serve::{Limits, serve, serve_trusting};
 pub use stop::{Stop, Stopper};
 pub use tls::{ClientTls, ServerTls, certificates};
 pub use tls_listener::{TlsListener, TlsStream};

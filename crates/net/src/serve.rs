@@ -35,8 +35,22 @@ pub struct Limits {
 }
 
 /// Accepts until stopped, then waits for sessions to end (at most 10 s). Each connection runs `session`.
-pub async fn serve<F, S>(listener: TcpListener, limits: Limits, mut stop: Stop, session: F)
+pub async fn serve<F, S>(listener: TcpListener, limits: Limits, stop: Stop, session: F)
 where
+    F: Fn(TcpStream, SocketAddr) -> S + Send + Sync + 'static,
+    S: Future<Output = ()> + Send + 'static,
+{
+    serve_trusting(listener, limits, Vec::new(), stop, session).await;
+}
+
+/// As [`serve`]; the limit of one IP does not hold for those that are trusted (proxies of ours).
+pub async fn serve_trusting<F, S>(
+    listener: TcpListener,
+    limits: Limits,
+    trusted: Vec<IpAddr>,
+    mut stop: Stop,
+    session: F,
+) where
     F: Fn(TcpStream, SocketAddr) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
@@ -49,7 +63,7 @@ where
         };
         while sessions.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => match guests.admit(peer.ip(), &limits) {
+            Ok((stream, peer)) => match guests.admit(peer.ip(), &limits, trusted.contains(&peer.ip())) {
                 Some(seat) => {
                     let _ = stream.set_nodelay(true);
                     let session = session(stream, peer);
@@ -92,11 +106,11 @@ struct Seat {
 }
 
 impl Guests {
-    fn admit(self: &Arc<Self>, ip: IpAddr, limits: &Limits) -> Option<Seat> {
+    fn admit(self: &Arc<Self>, ip: IpAddr, limits: &Limits, is_trusted: bool) -> Option<Seat> {
         let mut by_ip = self.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = by_ip.values().sum();
         let here = by_ip.entry(ip).or_default();
-        if all >= limits.connections || *here >= limits.connections_per_ip {
+        if all >= limits.connections || (!is_trusted && *here >= limits.connections_per_ip) {
             return None;
         }
         *here += 1;

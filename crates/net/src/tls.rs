@@ -17,7 +17,7 @@ pub struct ServerTls(pub(crate) Arc<ServerConfig>, Vec<u8>);
 
 /// What a client trusts.
 #[derive(Clone)]
-pub struct ClientTls(pub(crate) Arc<ClientConfig>);
+pub struct ClientTls(pub(crate) Arc<ClientConfig>, pub(crate) Option<&'static str>);
 
 impl std::fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -100,6 +100,12 @@ impl ClientTls {
         Self::verified_by(&[])
     }
 
+    /// Named for what it holds to; the name is told beside version and cipher.
+    #[must_use]
+    pub fn named(self, name: &'static str) -> Self {
+        Self(self.0, Some(name))
+    }
+
     #[expect(clippy::expect_used, reason = "aws-lc-rs supports the default protocol versions")]
     pub(crate) fn build(
         verify: impl FnOnce(
@@ -108,7 +114,7 @@ impl ClientTls {
     ) -> Self {
         let builder = ClientConfig::builder_with_provider(provider());
         let builder = builder.with_safe_default_protocol_versions().expect("default protocol versions");
-        Self(Arc::new(verify(builder).with_no_client_auth()))
+        Self(Arc::new(verify(builder).with_no_client_auth()), None)
     }
 }
 

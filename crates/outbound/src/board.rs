@@ -19,10 +19,11 @@ use rules::{
     route::site,
 };
 use store::{Due, Park};
-use syntax::{Domain, Timestamp};
+use syntax::Timestamp;
 
 use crate::{
-    pair::{Pair, Standing},
+    pair::{Pair, Standing, Waiting},
+    route::Way,
     turns::{Queue as _, Turns},
 };
 
@@ -100,13 +101,13 @@ impl Board {
     }
 
     /// Queues a recipient for its pair.
-    pub fn queue(&mut self, due: Due, hosts: Vec<Domain>, now: Timestamp) {
+    pub fn queue(&mut self, due: Due, Way { hosts, terms }: Way, now: Timestamp) {
         let key: Key = (due.workspace.clone(), due.egress_ip, site(&hosts).into());
         let seat = self
             .pairs
             .entry(key.clone())
             .or_insert_with(|| Seat { pair: Arc::new(Pair::new(due.egress_ip, hosts)), is_listed: false });
-        seat.pair.push(due);
+        seat.pair.push(due, terms);
         self.full.insert(key.clone());
         self.consider(&key, now);
     }
@@ -118,7 +119,7 @@ impl Board {
     }
 
     /// The next recipient for a new connection, and the pair it is of.
-    pub fn next(&mut self, now: Timestamp) -> Option<(Key, Arc<Pair>, Due)> {
+    pub fn next(&mut self, now: Timestamp) -> Option<(Key, Arc<Pair>, Waiting)> {
         while let Some((workspace, (ip, site))) = self.ring.take() {
             let key: Key = (workspace, ip, site);
             let Some(seat) = self.pairs.get_mut(&key) else { continue };
@@ -126,8 +127,8 @@ impl Board {
             let pair = seat.pair.clone();
             let started = pair.start(now, &self.limits);
             self.consider(&key, now);
-            if let Some(due) = started {
-                return Some((key, pair, due));
+            if let Some(first) = started {
+                return Some((key, pair, first));
             }
         }
         None

@@ -1,17 +1,21 @@
 //! Carries one message after another over a connection: begin, load, sign, hand over, settle.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use net::{House, Log};
 use rules::{
     Blame, Fault, Retry,
     id::{AttemptId, RecipientId},
     moment, retry, token,
+    transport::Terms,
 };
 use smtp::client::{Answer, Delivery, Outcome, Question};
 use store::{BeginAttempt, Due, ReversePath, SendingDomain};
 use syntax::Timestamp;
 
 use crate::{
+    demand::Watch,
     pair::Pair,
     scheduler::Shared,
     settle::{self, Ending, Peer, jitter},
@@ -35,6 +39,10 @@ pub(crate) struct Courier<'a> {
     /// The one in hand was given to the session.
     handed: bool,
     peer: Option<Peer>,
+    /// The terms under which the connection was made.
+    terms: Arc<Terms>,
+    /// What the host shows is looked at, until it was said.
+    watch: Option<Watch>,
     log: Log,
     /// Where in the log the present message begins.
     mark: usize,
@@ -42,13 +50,15 @@ pub(crate) struct Courier<'a> {
 }
 
 impl<'a> Courier<'a> {
-    pub fn new(shared: &'a Shared, pair: &'a Pair) -> Self {
+    pub fn new(shared: &'a Shared, pair: &'a Pair, terms: Arc<Terms>) -> Self {
         Self {
             shared,
             pair,
             in_hand: None,
             handed: false,
             peer: None,
+            terms,
+            watch: None,
             log: Log::default(),
             mark: 0,
             carried: Vec::new(),
@@ -78,16 +88,17 @@ impl<'a> Courier<'a> {
             .map_or_else(|| self.shared.settings.hostname.clone(), |begun| begun.domain.mail_host.to_string())
     }
 
-    pub fn begin_connection(&mut self, peer: Peer, log: Log) {
+    pub fn begin_connection(&mut self, peer: Peer, watch: Option<Watch>, log: Log) {
         self.peer = Some(peer);
+        self.watch = watch;
         self.log = log;
         self.mark = 0;
     }
 
-    /// Settles the one in hand with what the session says about it.
-    pub async fn settle_outcome(&mut self, outcome: Outcome) {
+    /// Settles the one in hand with what the session says about it, and the driver about the connection.
+    pub async fn settle_outcome(&mut self, outcome: Outcome, why: Option<&'static str>) {
         if let Some(first) = outcome.recipients.into_iter().next() {
-            self.settle_in_hand(Ending::of(first, None)).await;
+            self.settle_in_hand(Ending::of(first, why)).await;
         }
     }
 
@@ -147,7 +158,9 @@ impl<'a> Courier<'a> {
     async fn next(&mut self) -> Option<Delivery> {
         let limits = &self.shared.settings.limits;
         while self.carried.len() < limits.messages_per_connection && !self.shared.stop.is_stopped() {
-            let (due, wait) = self.pair.next(self.shared.now(), limits)?;
+            let host = self.peer.as_ref().map(|peer| peer.host.as_str()).unwrap_or_default();
+            let serves = |wanted: &Terms| wanted.are_met_by(host, &self.terms);
+            let (due, wait) = self.pair.next(self.shared.now(), limits, serves)?;
             tokio::time::sleep(wait).await;
             if self.take_up(due).await {
                 self.log.note("the connection is used again");
@@ -169,8 +182,11 @@ impl<'a> Courier<'a> {
 impl House<Question, Answer> for Courier<'_> {
     async fn answer(&mut self, question: Question) -> Answer {
         let Question::Next(outcome) = question;
+        if let Some((watch, peer)) = self.watch.take().zip(self.peer.as_ref()) {
+            watch.tell(&self.log, &peer.host);
+        }
         if let Some(outcome) = outcome {
-            self.settle_outcome(outcome).await;
+            self.settle_outcome(outcome, None).await;
         }
         let delivery = if self.in_hand.is_some() && !self.handed { self.hand_over() } else { self.next().await };
         delivery.map_or(Answer::Quit, Answer::Deliver)

@@ -3,11 +3,14 @@
 use std::{
     collections::VecDeque,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use rules::pacing::{Limits, Pace};
+use rules::{
+    pacing::{Limits, Pace},
+    transport::Terms,
+};
 use store::{Due, Park};
 use syntax::{Domain, Timestamp};
 
@@ -23,8 +26,11 @@ pub(crate) struct Pair {
     state: Mutex<State>,
 }
 
+/// A recipient, and the terms under which mail goes to its domain.
+pub(crate) type Waiting = (Due, Arc<Terms>);
+
 struct State {
-    waiting: VecDeque<Due>,
+    waiting: VecDeque<Waiting>,
     pace: Pace,
     open: usize,
     /// The turn of the one that was put off last.
@@ -49,8 +55,8 @@ impl Pair {
         Self { egress_ip, hosts, state: Mutex::new(state) }
     }
 
-    pub fn push(&self, due: Due) {
-        self.with(|state| state.waiting.push_back(due));
+    pub fn push(&self, due: Due, terms: Arc<Terms>) {
+        self.with(|state| state.waiting.push_back((due, terms)));
     }
 
     pub fn standing(&self, now: Timestamp, limits: &Limits) -> Standing {
@@ -66,20 +72,21 @@ impl Pair {
     }
 
     /// The next recipient for a new connection, when the pace allows one.
-    pub fn start(&self, now: Timestamp, limits: &Limits) -> Option<Due> {
+    pub fn start(&self, now: Timestamp, limits: &Limits) -> Option<Waiting> {
         self.with(|state| {
             if !state.pace.may_start(now, state.open, limits) {
                 return None;
             }
-            let due = state.waiting.pop_front()?;
+            let first = state.waiting.pop_front()?;
             state.open += 1;
             state.pace = state.pace.after_start(now, limits);
-            Some(due)
+            Some(first)
         })
     }
 
-    /// The next recipient for a connection that is open, and how long it should wait before.
-    pub fn next(&self, now: Timestamp, limits: &Limits) -> Option<(Due, Duration)> {
+    /// The next recipient for a connection that is open, and how long it should wait before. `serves` says whether the connection
+    /// will do for its terms; one for which it will not do has a connection of its own.
+    pub fn next(&self, now: Timestamp, limits: &Limits, serves: impl Fn(&Terms) -> bool) -> Option<(Due, Duration)> {
         self.with(|state| {
             // After a strike the connection is given up; the next one feels the way.
             if state.pace.strikes > 0 {
@@ -89,7 +96,7 @@ impl Pair {
             if wait > PATIENCE {
                 return None;
             }
-            let due = state.waiting.pop_front()?;
+            let (due, _) = state.waiting.pop_front_if(|(_, terms)| serves(terms))?;
             state.pace = state.pace.after_start(now + wait, limits);
             Some((due, wait))
         })
@@ -104,7 +111,7 @@ impl Pair {
             }
             let surplus = state.waiting.split_off(room);
             let mut parked = Vec::with_capacity(surplus.len());
-            for due in surplus {
+            for (due, _) in surplus {
                 state.last_turn = state.pace.turn(now, state.last_turn, limits);
                 let until = state.last_turn.min(due.expires_at);
                 parked.push(Park { recipient: due.recipient, attempts: due.attempts, until });

@@ -3,84 +3,142 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use dns::{Found, Resolver};
+use dns::{Data, Found};
 use rules::{
     Fault,
     route::{Route, route},
+    transport::Terms,
 };
 use syntax::Domain;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::{Settings, policies::Policies, scheduler::Shared, settle::PRIVATE};
+
+/// Look-ups under way at the same time.
+const LOOK_UPS: usize = 64;
 
 /// Hosts tried for one recipient. RFC 5321 §5.1 asks for at least two.
 const MAX_HOSTS: usize = 5;
 /// Addresses tried for one host.
 const MAX_ADDRESSES: usize = 4;
 
-/// Where to, or why nowhere (a fault code that the reference knows).
-pub(crate) type Way = Result<Vec<Domain>, &'static str>;
+/// Where to, and under which terms.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    /// Best first.
+    pub hosts: Vec<Domain>,
+    pub terms: Arc<Terms>,
+}
 
-/// How long a way is good for: one look-up serves mail that comes at about the same time, and a changed record is seen soon.
-const KEPT: Duration = Duration::from_secs(10);
 /// Ways that are kept.
 const MAX_KEPT: usize = 10_000;
 
 /// Ways that were looked up a moment ago.
-#[derive(Default)]
-pub(crate) struct Routes(Mutex<HashMap<Domain, (Instant, Vec<Domain>)>>);
+pub(crate) struct Routes {
+    kept: Mutex<HashMap<Domain, (Instant, Way)>>,
+    /// How long a way is good for.
+    good_for: Duration,
+    policies: Policies,
+    /// Look-ups under way at the same time.
+    places: Semaphore,
+}
 
 impl Routes {
-    /// The way to a domain, when it was looked up a moment ago.
-    pub fn known(&self, domain: &Domain) -> Option<Vec<Domain>> {
-        let ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        ways.get(domain).filter(|(at, _)| at.elapsed() < KEPT).map(|(_, hosts)| hosts.clone())
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            kept: Mutex::default(),
+            good_for: settings.ways_kept,
+            policies: Policies::new(settings),
+            places: Semaphore::new(LOOK_UPS),
+        }
     }
 
-    /// Looks it up, unless somebody did a moment ago.
-    pub async fn way(&self, resolver: &Resolver, domain: &Domain, spin: u64) -> Way {
-        if let Some(hosts) = self.known(domain) {
-            return Ok(hosts);
+    /// The way to a domain, when it was looked up a moment ago.
+    pub fn known(&self, domain: &Domain) -> Option<Way> {
+        let ways = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        ways.get(domain).filter(|(at, _)| at.elapsed() < self.good_for).map(|(_, way)| way.clone())
+    }
+
+    /// Looks it up, or why there is none (a fault code that the reference knows).
+    pub async fn way(&self, shared: &Shared, domain: &Domain, spin: u64) -> Result<Way, &'static str> {
+        let (hosts, is_secure) = {
+            let _place = self.places.acquire().await;
+            hosts(shared, domain, spin).await?
+        };
+        // A policy host that keeps us waiting holds no place that others need.
+        let policy = self.policies.of(&shared.settings, &shared.resolver, domain, shared.now()).await;
+        let way = Way { hosts, terms: Arc::new(Terms { policy, is_secure }) };
+        let mut ways = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if ways.len() >= MAX_KEPT {
+            ways.retain(|_, (at, _)| at.elapsed() < self.good_for);
         }
-        let way = way(resolver, domain, spin).await;
-        if let Ok(hosts) = &way {
-            let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if ways.len() >= MAX_KEPT {
-                ways.retain(|_, (at, _)| at.elapsed() < KEPT);
-            }
-            if ways.len() < MAX_KEPT {
-                ways.insert(domain.clone(), (Instant::now(), hosts.clone()));
-            }
+        if ways.len() < MAX_KEPT {
+            ways.insert(domain.clone(), (Instant::now(), way.clone()));
         }
-        way
+        Ok(way)
     }
 }
 
-/// Looks up the MX of a domain. `spin` turns hosts of equal preference.
-async fn way(resolver: &Resolver, domain: &Domain, spin: u64) -> Way {
-    let mx = match resolver.mx(domain.as_str()).await {
-        Ok(Found::Records(records)) => records,
-        Ok(Found::NoData) => Vec::new(),
-        Ok(Found::NoSuchName) => return Err("dns.no-such-domain"),
-        Err(fault) => return Err(code_of(&fault)),
+/// The mail hosts of a domain, and whether that is validated. `spin` turns hosts of equal preference.
+async fn hosts(shared: &Shared, domain: &Domain, spin: u64) -> Result<(Vec<Domain>, bool), &'static str> {
+    let (found, is_secure) = mx(shared, domain).await.map_err(|fault| code_of(&fault))?;
+    let mx = match found {
+        Found::Records(records) => records,
+        Found::NoData => Vec::new(),
+        Found::NoSuchName => return Err("dns.no-such-domain"),
     };
     match route(domain, &mx, spin) {
         Route::Hosts(mut hosts) => {
             hosts.truncate(MAX_HOSTS);
-            Ok(hosts)
+            Ok((hosts, is_secure))
         }
         Route::NullMx => Err("dns.null-mx"),
         Route::NoSuchDomain => Err("dns.no-such-domain"),
     }
 }
 
+/// MX records: (preference, exchange).
+type Exchanges = Found<(u16, String)>;
+
+async fn mx(shared: &Shared, domain: &Domain) -> Result<(Exchanges, bool), Fault> {
+    if !shared.dane {
+        return Ok((shared.resolver.mx(domain.as_str()).await?, false));
+    }
+    let look = shared.resolver.look(domain.as_str(), "MX").await?;
+    let exchange = |data| match data {
+        Data::Mx(preference, exchange) => Some((preference, exchange)),
+        _ => None,
+    };
+    let found = match look.found {
+        Found::Records(records) => Found::Records(records.into_iter().filter_map(exchange).collect()),
+        Found::NoData => Found::NoData,
+        Found::NoSuchName => Found::NoSuchName,
+    };
+    Ok((found, look.secure))
+}
+
 /// The addresses of a host that can be reached from an address of ours: the same family.
-pub(crate) async fn addresses(resolver: &Resolver, host: &Domain, from: IpAddr) -> Result<Vec<IpAddr>, &'static str> {
-    let found = resolver.addresses(host.as_str()).await.map_err(|fault| code_of(&fault))?;
+///
+/// # Errors
+/// `dns.failure`; `route.private` when it has only addresses that may not be reached; `connect.unreachable` when it has only
+/// addresses of the other family.
+pub(crate) async fn addresses(shared: &Shared, host: &Domain, from: IpAddr) -> Result<Vec<IpAddr>, &'static str> {
+    let found = shared.resolver.addresses(host.as_str()).await.map_err(|fault| code_of(&fault))?;
     let mut addresses = found.records();
+    let had_some = !addresses.is_empty();
+    addresses.retain(|address| shared.settings.reach.allows(*address));
+    if had_some && addresses.is_empty() {
+        return Err(PRIVATE);
+    }
+    let had_some = !addresses.is_empty();
     addresses.retain(|address| address.is_ipv4() == from.is_ipv4());
+    if had_some && addresses.is_empty() {
+        return Err("connect.unreachable");
+    }
     addresses.truncate(MAX_ADDRESSES);
     Ok(addresses)
 }

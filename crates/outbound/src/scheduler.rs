@@ -4,11 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use dns::Resolver;
 use net::{ClientTls, Stop};
-use rules::{Fault, id::RecipientId, secret::Key};
+use rules::{Fault, id::RecipientId, secret::Key, transport::Dane};
 use store::{Due, Park, Store};
 use syntax::{Domain, Timestamp};
 use tokio::{
-    sync::Semaphore,
     task::{JoinError, JoinSet},
     time::Instant,
 };
@@ -31,8 +30,6 @@ pub(crate) const STORE_PAUSE: Duration = Duration::from_secs(1);
 const BREATH: Duration = Duration::from_millis(5);
 /// Least time between two looks when the last one left something behind for want of room.
 const BACKLOG_BREATH: Duration = Duration::from_millis(50);
-/// Look-ups under way at the same time.
-const LOOK_UPS: usize = 64;
 
 /// What every delivery works with.
 pub(crate) struct Shared {
@@ -44,7 +41,10 @@ pub(crate) struct Shared {
     pub stop: Stop,
     pub senders: Senders,
     pub routes: Routes,
-    look_ups: Semaphore,
+    /// Holds mail hosts to their certificates.
+    pub verified: ClientTls,
+    /// Whether the DNS is believed that an answer was validated.
+    pub dane: bool,
 }
 
 impl Shared {
@@ -79,10 +79,12 @@ impl Relay {
         }
         let Self { settings, store, resolver, tls, key } = self;
         let board = Board::new(settings.limits.clone());
-        let (senders, routes, look_ups) = (Senders::default(), Routes::default(), Semaphore::new(LOOK_UPS));
+        let (senders, routes) = (Senders::default(), Routes::new(&settings));
+        let verified = ClientTls::verified_by(&settings.roots).named("MTA-STS");
+        let dane = trusts(settings.dane, &resolver);
         let stopping = stop.clone();
         let shared =
-            Arc::new(Shared { settings, store, resolver, tls, key, stop: stopping, senders, routes, look_ups });
+            Arc::new(Shared { settings, store, resolver, tls, key, stop: stopping, senders, routes, verified, dane });
         let refill = Refill::default();
         let tasks = JoinSet::new();
         let (unrouted, look_at) = (HashMap::new(), Instant::now());
@@ -94,7 +96,7 @@ impl Relay {
 /// What a task came to.
 enum Done {
     /// The way to a domain was looked up.
-    Routed(Domain, Way),
+    Routed(Domain, Result<Way, &'static str>),
     /// A recipient was settled without a connection.
     Settled(RecipientId),
     /// A connection of that pair ended, and these recipients are no longer in hand.
@@ -192,8 +194,8 @@ impl Desk {
         let domain = due.address.domain().clone();
         if let Some(waiting) = self.unrouted.get_mut(&domain) {
             waiting.push(due);
-        } else if let Some(hosts) = shared.routes.known(&domain) {
-            self.board.queue(due, hosts, now);
+        } else if let Some(way) = shared.routes.known(&domain) {
+            self.board.queue(due, way, now);
         } else {
             let spin = spin(&due);
             self.unrouted.insert(domain.clone(), vec![due]);
@@ -201,10 +203,10 @@ impl Desk {
         }
     }
 
-    fn routed(&mut self, domain: &Domain, way: &Way, now: Timestamp) {
+    fn routed(&mut self, domain: &Domain, way: &Result<Way, &'static str>, now: Timestamp) {
         for due in self.unrouted.remove(domain).unwrap_or_default() {
             match way {
-                Ok(hosts) => self.board.queue(due, hosts.clone(), now),
+                Ok(way) => self.board.queue(due, way.clone(), now),
                 Err(code) => {
                     let (shared, code) = (self.shared.clone(), *code);
                     self.tasks
@@ -236,11 +238,11 @@ impl Desk {
     /// In turn of workspace, egress IP and site, so that none starves.
     fn start_connections(&mut self, now: Timestamp) {
         while self.connections < self.shared.settings.max_connections
-            && let Some((key, pair, due)) = self.board.next(now)
+            && let Some((key, pair, first)) = self.board.next(now)
         {
             self.connections += 1;
             let shared = self.shared.clone();
-            self.tasks.spawn(async move { Done::Connected(key, connection::run(&shared, &pair, due).await) });
+            self.tasks.spawn(async move { Done::Connected(key, connection::run(&shared, &pair, first).await) });
         }
     }
 
@@ -253,14 +255,22 @@ impl Desk {
     }
 }
 
+/// Whether that resolver's word is believed that an answer was validated (AD). RFC 7672 §2.2: only over a way that is safe.
+fn trusts(dane: Dane, resolver: &Resolver) -> bool {
+    match dane {
+        Dane::Local => resolver.servers().iter().all(|server| server.ip().is_loopback()),
+        Dane::Always => true,
+        Dane::Never => false,
+    }
+}
+
 /// Turns hosts of equal preference, another way for another message.
 fn spin(due: &Due) -> u64 {
     due.recipient.as_str().bytes().fold(0_u64, |sum, octet| sum.wrapping_mul(31).wrapping_add(octet.into()))
 }
 
 async fn look_up(shared: Arc<Shared>, domain: Domain, spin: u64) -> Done {
-    let _place = shared.look_ups.acquire().await;
-    let way = shared.routes.way(&shared.resolver, &domain, spin).await;
+    let way = shared.routes.way(&shared, &domain, spin).await;
     Done::Routed(domain, way)
 }
 

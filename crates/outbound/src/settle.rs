@@ -35,6 +35,11 @@ impl Peer {
     }
 }
 
+/// Faults of ours that no later attempt mends: there is nowhere to send to.
+const PERMANENT: [&str; 3] = ["dns.null-mx", "dns.no-such-domain", PRIVATE];
+/// A host without a public address.
+pub(crate) const PRIVATE: &str = "route.private";
+
 /// How an attempt ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
@@ -51,8 +56,7 @@ pub(crate) struct Ending {
 impl Ending {
     /// It ended on our side of the wire.
     pub fn fault(code: &'static str, stage: Stage) -> Self {
-        let kind =
-            if matches!(code, "dns.null-mx" | "dns.no-such-domain") { Ended::Permanent } else { Ended::Transient };
+        let kind = if PERMANENT.contains(&code) { Ended::Permanent } else { Ended::Transient };
         Self { kind, stage, reply: None, fault: Some(code), peer: None, tls: None, transcript: String::new() }
     }
 
@@ -60,13 +64,22 @@ impl Ending {
     pub fn of(outcome: RecipientOutcome, why: Option<&'static str>) -> Self {
         let (kind, stage, reply, fault) = match outcome {
             RecipientOutcome::Accepted(reply) => (Ended::Accepted, Stage::Message, Some(reply), None),
+            // A yes where only a no, or 354, has a place.
+            RecipientOutcome::Refused { stage, reply } if reply.is_positive() => {
+                (Ended::Transient, stage, Some(reply), Some("smtp.nonsense"))
+            }
             RecipientOutcome::Refused { stage, reply } => {
                 let kind = if reply.is_permanent() { Ended::Permanent } else { Ended::Transient };
                 (kind, stage, Some(reply), None)
             }
             RecipientOutcome::Lost(stage) => {
-                let timed_out = why == Some("connection.timeout");
-                (Ended::Transient, stage, None, Some(if timed_out { "connection.timeout" } else { "connection.lost" }))
+                let fault = match why {
+                    Some("connection.timeout") => "connection.timeout",
+                    Some(_) => "connection.lost",
+                    // It was the session that had enough.
+                    None => "smtp.nonsense",
+                };
+                (Ended::Transient, stage, None, Some(fault))
             }
             RecipientOutcome::InDoubt => (Ended::InDoubt, Stage::Message, None, Some("delivery.in-doubt")),
         };
@@ -83,6 +96,12 @@ impl Ending {
 
     pub fn is_tls_failure(&self) -> bool {
         self.fault == Some("tls.handshake")
+    }
+
+    /// The host may be as well as ever: it is the domain's own terms that keep the mail back.
+    pub fn is_policy(&self) -> bool {
+        let codes = ["mta-sts.mx", "mta-sts.certificate", "dane.mismatch", "dane.lookup", "tls.not-offered"];
+        self.fault.is_some_and(|fault| codes.contains(&fault))
     }
 
     pub fn explanation(&self) -> Explanation {

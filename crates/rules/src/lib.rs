@@ -17,6 +17,7 @@ pub mod listing;
 pub mod mailbox_check;
 pub mod moment;
 pub mod money;
+pub mod mta_sts;
 pub mod opt_out;
 pub mod outcome;
 pub mod pacing;
@@ -32,6 +33,7 @@ pub mod submission;
 pub mod suspicion;
 pub mod throttle;
 pub mod token;
+pub mod transport;
 pub mod webhook;
 
 pub use chance::Chance;

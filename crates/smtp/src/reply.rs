@@ -69,6 +69,11 @@ impl Reply {
         self.code < 400
     }
 
+    /// 2yz: it was done. RFC 5321 §4.2.1.
+    pub fn is_completion(&self) -> bool {
+        (200..300).contains(&self.code)
+    }
+
     /// 4yz.
     pub fn is_transient(&self) -> bool {
         (400..500).contains(&self.code)

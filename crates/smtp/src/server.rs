@@ -5,7 +5,7 @@
 //! a message in `server/content.rs`, what each command does in `server/session.rs`.
 
 mod command;
-mod content;
+pub(crate) mod content;
 mod login;
 mod session;
 

@@ -41,6 +41,11 @@ impl LineBuffer {
         self.octets.is_empty()
     }
 
+    /// Whether what waits is part of a line that is too long already, and whose end has not come.
+    pub fn is_too_long(&self) -> bool {
+        self.dropping
+    }
+
     /// Octets waiting.
     pub fn len(&self) -> usize {
         self.octets.len()

@@ -12,6 +12,7 @@ use rules::{
     cost::{Tier, Tiers},
     money::Cents,
     proof::Required,
+    transport::Dane,
 };
 use syntax::Address;
 use toml::de::{DeTable, DeValue};
@@ -253,6 +254,14 @@ impl FromToml for Required {
     fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
         let text = String::from_toml(value)?;
         Self::parse(&text).ok_or_else(|| format!("`{text}` is not one of failed, always and never"))
+    }
+}
+
+impl FromToml for Dane {
+    const KIND: &'static str = "local, always or never";
+    fn from_toml(value: &DeValue<'_>) -> Result<Self, String> {
+        let text = String::from_toml(value)?;
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is not one of local, always and never"))
     }
 }
 

@@ -10,12 +10,14 @@
 
 mod answers;
 mod client;
+mod hostile;
 mod house;
 mod limits;
 mod mx;
 mod notification;
 mod passing;
 mod proof;
+mod relaying;
 mod reports;
 mod submission;
 mod suspects;

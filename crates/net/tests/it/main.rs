@@ -1,6 +1,8 @@
 //! Sessions over real sockets and real TLS, on loopback.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod slow;
+
 use std::{
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},

@@ -12,6 +12,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -26,6 +27,7 @@ use store::{Due, ReversePath};
 use syntax::Timestamp;
 
 use super::{Board, Key};
+use crate::route::Way;
 
 const DOMAINS: u32 = 100;
 const MAILBOXES: u32 = 150;
@@ -144,12 +146,12 @@ impl Day {
         self.most_in_hand = self.most_in_hand.max(self.board.in_hand());
         let hosts = vec![due.address.domain().clone()];
         self.waiting.insert(due.recipient.clone(), due.clone());
-        self.board.queue(due, hosts, self.now);
+        self.board.queue(due, Way { hosts, terms: Arc::default() }, self.now);
     }
 
     fn round(&mut self) {
         self.board.wake(self.now);
-        while let Some((key, _, due)) = self.board.next(self.now) {
+        while let Some((key, _, (due, _))) = self.board.next(self.now) {
             self.counter += 1;
             let number = usize::try_from(self.counter).unwrap();
             *self.open.entry((due.egress_ip, site_of(&due).0)).or_default() += 1;
@@ -206,7 +208,7 @@ impl Day {
         }
         self.settle(due, ended);
         let may_go_on = carried < self.limits.messages_per_connection;
-        if may_go_on && let Some((due, wait)) = pair.next(self.now, &self.limits) {
+        if may_go_on && let Some((due, wait)) = pair.next(self.now, &self.limits, |_| true) {
             let at = self.now + wait;
             self.begin(number, Connection { key, due, carried: carried + 1 }, at);
             return;

@@ -1,6 +1,11 @@
 //! The relay against scripted hosts on loopback, with a store, a DNS and a clock of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod hostile;
+mod policy_host;
+mod receiver;
+mod routing;
+mod transport;
 mod world;
 
 use std::time::Duration;

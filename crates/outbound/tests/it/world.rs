@@ -12,9 +12,9 @@ use std::{
 use async_trait::async_trait;
 use auth::Algorithm;
 use dns::{Authority, Resolver, Zone, read_zone};
-use net::{ClientTls, Drive, House, Limits, Socket, Stopper};
+use net::{ClientTls, Drive, House, Limits, ServerTls, Socket, Stopper};
 use outbound::{Relay, Settings};
-use rules::{Clock, pacing, retry, secret::Key};
+use rules::{Clock, pacing, reach::Reach, retry, secret::Key};
 use smtp::server::{Answer, Question, Session, Settings as SessionSettings};
 use store::{
     Attempt, DkimKey, NewDomain, NewMailbox, NewMessage, NewRecipient, QueueFilter, QueuedRecipient, SendingDomain,
@@ -69,9 +69,38 @@ pub struct World {
     authority: Authority,
     domain: SendingDomain,
     mailbox: store::Mailbox,
-    port: u16,
+    pub port: u16,
     _stopper: Stopper,
     _folder: tempfile::TempDir,
+}
+
+/// What a world is made of.
+pub struct Setup {
+    /// A name server besides its own; the world's own is not asked then.
+    pub dns: Option<SocketAddr>,
+    /// Longest wait for one of its answers.
+    pub dns_limit: Duration,
+    /// Of the relay; the port of mail hosts is chosen already.
+    pub settings: Settings,
+}
+
+impl Setup {
+    pub async fn new() -> Self {
+        let port = TcpListener::bind("127.0.4.1:0").await.unwrap().local_addr().unwrap().port();
+        let settings = Settings {
+            mx_port: port,
+            schedule: retry::Schedule { delays: vec![Duration::from_secs(60)], expiry: EXPIRY },
+            limits: pacing::Limits { connections: 1, interval: Duration::ZERO, ..pacing::Limits::default() },
+            connect_limit: Duration::from_secs(5),
+            reply_limit: Duration::from_secs(5),
+            poll: Duration::from_millis(20),
+            hostname: "box.a.test".into(),
+            reach: Reach::Anywhere,
+            ways_kept: Duration::ZERO,
+            ..Settings::default()
+        };
+        Self { dns: None, dns_limit: Duration::from_secs(3), settings }
+    }
 }
 
 /// What a host saw of one message or attempt.
@@ -96,6 +125,11 @@ impl Host {
 
 impl World {
     pub async fn start() -> Self {
+        Self::of(Setup::new().await).await
+    }
+
+    pub async fn of(setup: Setup) -> Self {
+        let Setup { dns, dns_limit, settings } = setup;
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let egress_ip = IpAddr::from([127, 0, 4, 100 + u8::try_from(number).unwrap()]);
         let clock = Arc::new(HandClock::default());
@@ -105,19 +139,10 @@ impl World {
         let store = Store::open(&url, clock.clone()).await.unwrap();
         let authority = Authority::bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
         authority.set_zone(&Zone { origin: ".".into(), records: Vec::new() }).await.unwrap();
-        let resolver = Resolver::new(&authority.addresses(), Duration::from_secs(3), false).unwrap();
+        let servers = dns.map_or_else(|| authority.addresses(), |dns| vec![dns]);
+        let resolver = Resolver::new(&servers, dns_limit, false).unwrap();
         let (domain, mailbox) = provision(&store, egress_ip).await;
-        let port = TcpListener::bind("127.0.4.1:0").await.unwrap().local_addr().unwrap().port();
-        let settings = Settings {
-            mx_port: port,
-            schedule: retry::Schedule { delays: vec![Duration::from_secs(60)], expiry: EXPIRY },
-            limits: pacing::Limits { connections: 1, interval: Duration::ZERO, ..pacing::Limits::default() },
-            connect_limit: Duration::from_secs(5),
-            reply_limit: Duration::from_secs(5),
-            poll: Duration::from_millis(20),
-            hostname: "box.a.test".into(),
-            ..Settings::default()
-        };
+        let port = settings.mx_port;
         let key = Key([5; 32]);
         let (stopper, stop) = Stopper::new();
         let relay = Relay::new(settings, store.clone(), resolver, ClientTls::opportunistic(), key.clone());
@@ -135,6 +160,14 @@ impl World {
         F: Fn(&Question, usize) -> Answer + Send + Sync + 'static,
     {
         self.zone(domain, &format!("@ MX 10 mx\nmx A 127.0.4.{octet}\n")).await;
+        self.listen(octet, None, script).await
+    }
+
+    /// A host at 127.0.4.x, with or without STARTTLS.
+    pub async fn listen<F>(&self, octet: u8, tls: Option<ServerTls>, script: F) -> Host
+    where
+        F: Fn(&Question, usize) -> Answer + Send + Sync + 'static,
+    {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 4, octet], self.port))).await.unwrap();
         let (stopper, stop) = Stopper::new();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
@@ -144,21 +177,27 @@ impl World {
             let visit = visits.fetch_add(1, Ordering::SeqCst);
             let mut scripted =
                 Scripted { script: script.clone(), visit, peer: peer.ip(), seen: kept.clone(), at: None };
+            let tls = tls.clone();
             async move {
                 let limit = Duration::from_secs(5);
                 let (read_limit, body_limit, write_limit) = (limit, limit, limit);
-                let socket = Socket::Server(None);
+                let settings = session(tls.is_some());
+                let socket = Socket::Server(tls);
                 let drive =
                     Drive { socket, implicit_tls: false, read_limit, body_limit, write_limit, we_are_server: true };
-                net::drive(&mut Session::new(session(), peer.ip()), stream, &mut scripted, drive).await;
+                net::drive(&mut Session::new(settings, peer.ip()), stream, &mut scripted, drive).await;
             }
         }));
         Host { seen, _stopper: stopper }
     }
 
     pub async fn send(&self, to: &str, subject: &str) {
+        self.send_body(to, subject, "Hello\r\n").await;
+    }
+
+    pub async fn send_body(&self, to: &str, subject: &str, body: &str) {
         let content = format!(
-            "From: ann@a.test\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{}@a.test>\r\n\r\nHello\r\n",
+            "From: ann@a.test\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{}@a.test>\r\n\r\n{body}",
             subject.replace(' ', "-")
         );
         let recipient = NewRecipient { address: to.parse().unwrap(), original: None, notify_failure: true };
@@ -202,6 +241,11 @@ impl World {
                 self.attempts(subject).await
             );
         }
+    }
+
+    /// Whether nobody listens at 127.0.4.x any more.
+    pub async fn is_free(&self, octet: u8) -> bool {
+        TcpListener::bind(SocketAddr::from(([127, 0, 4, octet], self.port))).await.is_ok()
     }
 
     /// Waits until one of them is in that state.
@@ -258,10 +302,10 @@ async fn provision(store: &Store, egress_ip: IpAddr) -> (SendingDomain, store::M
     (domain, mailbox)
 }
 
-fn session() -> SessionSettings {
+fn session(starttls: bool) -> SessionSettings {
     SessionSettings {
         hostname: "mx.test".into(),
-        starttls: false,
+        starttls,
         implicit_tls: false,
         auth: false,
         max_message_octets: 100_000,

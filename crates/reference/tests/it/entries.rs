@@ -62,6 +62,12 @@ const FAULTS: &[(&str, &str)] = &[
     ("tls.not-offered", "tls-not-offered"),
     ("tls.handshake", "tls-handshake-failed"),
     ("tls.certificate", "tls-handshake-failed"),
+    ("mta-sts.mx", "mta-sts-not-met"),
+    ("mta-sts.certificate", "mta-sts-not-met"),
+    ("dane.mismatch", "dane-not-met"),
+    ("dane.lookup", "dane-not-met"),
+    ("route.private", "mx-not-public"),
+    ("smtp.nonsense", "reply-not-smtp"),
     ("queue.expired", "queue-expired"),
 ];
 

@@ -31,10 +31,17 @@ impl Reading {
         self.reply.clear();
     }
 
+    /// Whether nothing has arrived that was not taken.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.reply.is_empty()
+    }
+
     /// Takes one whole reply; `Some(None)` when what came is not SMTP.
     pub fn reply(&mut self) -> Option<Option<Reply>> {
         loop {
-            let line = match self.lines.line()? {
+            // Nobody needs to see the end of a line that has none.
+            let Some(line) = self.lines.line() else { return self.lines.is_too_long().then_some(None) };
+            let line = match line {
                 Ok(line) => String::from_utf8_lossy(&line).into_owned(),
                 Err(_) => return Some(None),
             };

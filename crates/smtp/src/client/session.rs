@@ -176,6 +176,12 @@ impl Session {
             self.phase = Phase::Closed;
             return;
         }
+        if transaction.expects_data() && reply.code == 354 && !self.reading.is_empty() {
+            // It answers content that it has not seen: what it says of the message means nothing.
+            self.outcome = Some(transaction.lost());
+            self.phase = Phase::Closed;
+            return;
+        }
         let octets = transaction.reply(reply);
         self.outgoing.extend_from_slice(&octets);
         self.go_on(transaction);
@@ -212,6 +218,11 @@ impl Core for Session {
         loop {
             if !self.outgoing.is_empty() {
                 return Step::Send(std::mem::take(&mut self.outgoing));
+            }
+            if let Phase::Delivering(transaction) = &mut self.phase
+                && let Some(dot) = transaction.final_dot()
+            {
+                return Step::Send(dot);
             }
             match self.phase {
                 Phase::Closed => return Step::Close,

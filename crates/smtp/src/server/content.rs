@@ -20,7 +20,7 @@ enum At {
 
 /// Reads content until its end.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     at: At,
     content: Vec<u8>,
     limit: usize,
@@ -30,7 +30,7 @@ pub(super) struct Reader {
 
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// The octets, dots unstuffed.
     Whole(Vec<u8>),
     /// More than the limit.
