@@ -1,6 +1,6 @@
 //! Commands, read. RFC 9051 §6 (rev2), RFC 3501 §6 (rev1), and the extensions named at each.
 //!
-//! The types stand here, those of SEARCH and FETCH in `ask.rs`. [`parse`] is in `parse.rs`: `cursor.rs` holds the
+//! The types stand here, those of SEARCH and FETCH in `ask.rs`. [`parse()`] is in `parse.rs`: `cursor.rs` holds the
 //! octets and the small words; `session.rs`, `mailbox.rs`, `list.rs`, `fetch.rs`, `search.rs` read one family each.
 
 use std::ops::Range;
@@ -329,7 +329,7 @@ pub enum Why {
     Expected(&'static str),
     /// There is no such command.
     UnknownCommand,
-    /// SEARCH in a charset that is not known: NO [BADCHARSET].
+    /// SEARCH in a charset that is not known: `NO [BADCHARSET]`.
     BadCharset,
     /// More of this than is taken.
     TooMany(&'static str),
