@@ -48,6 +48,11 @@ const COLUMNS: &str = "SELECT r.id, r.message, r.address, r.state, r.attempts, r
 const PAGE: &str = "SELECT r.id FROM recipient r";
 const PAGE_OF_TENANT: &str = "SELECT r.id FROM domain d JOIN recipient r ON r.domain = d.id";
 
+/// Joined in this order, which SQLite keeps: from a tenant's domains to what waits of them, and not along all messages.
+const TENANTS_PAGE: &str = "SELECT r.id FROM domain d CROSS JOIN recipient r CROSS JOIN message m";
+const TENANTS_DEFERRED: &str =
+    "r.domain = d.id AND m.id = r.message AND r.next_at IS NOT NULL AND r.state IN ('deferred', 'in_doubt')";
+
 impl Store {
     /// Waiting recipients by their next attempt, after a cursor (next attempt in microseconds, recipient).
     ///
@@ -99,8 +104,12 @@ impl Store {
         let mark = select.number(accepted_before.micros());
         select.and(format!("m.accepted_at < {mark}"));
         let limit = select.number(i64::from(limit));
-        select.and(match workspace {
-            Some(_) => String::from("r.state IN ('deferred', 'in_doubt')"),
+        let order = format!("ORDER BY m.accepted_at, r.id LIMIT {limit}");
+        let query = match workspace {
+            Some(_) => {
+                select.and(TENANTS_DEFERRED.to_owned());
+                select.query(&format!("{COLUMNS} WHERE r.id IN ({TENANTS_PAGE}"), &format!(") {order}"))
+            }
             // Ids rise with the time of acceptance, so the index of states has the oldest first.
             None => {
                 let oldest = |state: &str| {
@@ -109,10 +118,10 @@ impl Store {
                          ORDER BY o.message LIMIT {limit}) {state}"
                     )
                 };
-                format!("r.id IN ({} UNION ALL {})", oldest("deferred"), oldest("in_doubt"))
+                select.and(format!("r.id IN ({} UNION ALL {})", oldest("deferred"), oldest("in_doubt")));
+                select.query(COLUMNS, &order)
             }
-        });
-        let query = select.query(COLUMNS, &format!("ORDER BY m.accepted_at, r.id LIMIT {limit}"));
+        };
         self.rows("list what waits long", query).await?.iter().map(read).collect()
     }
 }
