@@ -133,7 +133,10 @@ await run({
     const other = await context.newPage();
     await other.goto(`${origin}/mailboxes/new`);
     await other.fill('#address', 'nora@fresh.test');
+    // A page that is closed takes a form with it that was not sent yet.
+    const made = other.waitForResponse((response) => response.request().method() === 'POST');
     await other.click('main form button:not([type=button])');
+    await made;
     await other.close();
     await page.waitForSelector('#events tr:first-child:has-text("nora@fresh.test"), #events tr:has-text("nora@fresh.test")');
     await page.click('#live button');
