@@ -3,19 +3,13 @@
 use std::sync::Arc;
 
 use rules::transport::Tlsa;
-use rustls::{
-    CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, OtherError, RootCertStore, client::WebPkiServerVerifier};
+use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::{
     ClientTls,
-    tls::{AnyCertificate, provider},
+    tls::{Judge, Shown, provider},
 };
 
 /// Certificates of a chain that are looked at.
@@ -24,17 +18,12 @@ const MAX_CHAIN: usize = 16;
 impl ClientTls {
     /// Takes a certificate only when one of these records says so. The public roots have no say.
     pub fn by_records(records: Vec<Tlsa>) -> Self {
-        let verifier = Arc::new(ByRecords { records, signatures: AnyCertificate(provider()) });
-        Self::build(|builder| builder.dangerous().with_custom_certificate_verifier(verifier)).named("DANE")
+        Self::judged_by(ByRecords(records)).named("DANE")
     }
 }
 
 #[derive(Debug)]
-struct ByRecords {
-    records: Vec<Tlsa>,
-    /// That the server holds the key of what it shows is checked as opportunistic TLS checks it.
-    signatures: AnyCertificate,
-}
+struct ByRecords(Vec<Tlsa>);
 
 /// What is told when nothing matches.
 #[derive(thiserror::Error)]
@@ -50,7 +39,7 @@ impl std::fmt::Debug for NoRecord {
 
 impl ByRecords {
     fn of_usage(&self, usage: u8) -> impl Iterator<Item = &Tlsa> {
-        self.records.iter().filter(move |record| record.usage == usage)
+        self.0.iter().filter(move |record| record.usage == usage)
     }
 
     /// The issuers that records of usage 2 name, out of the chain or out of the record itself.
@@ -72,20 +61,13 @@ fn is_about(record: &Tlsa, certificate: &CertificateDer<'_>) -> bool {
     X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| record.matches(certificate, parsed.public_key().raw))
 }
 
-impl ServerCertVerifier for ByRecords {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
+impl Judge for ByRecords {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
         // RFC 7672 §3.1.1: neither the name nor the dates of the host's own certificate count.
-        if self.of_usage(3).any(|record| is_about(record, end_entity)) {
-            return Ok(ServerCertVerified::assertion());
+        if self.of_usage(3).any(|record| is_about(record, shown.end_entity)) {
+            return Ok(());
         }
-        let anchors = self.anchors(intermediates);
+        let anchors = self.anchors(shown.intermediates);
         let no_record = || CertificateError::Other(OtherError(Arc::new(NoRecord)));
         if anchors.is_empty() {
             return Err(rustls::Error::InvalidCertificate(no_record()));
@@ -94,28 +76,6 @@ impl ServerCertVerifier for ByRecords {
         let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(anchors), provider())
             .build()
             .map_err(|_| rustls::Error::InvalidCertificate(no_record()))?;
-        judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.signatures.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.signatures.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signatures.supported_verify_schemes()
+        shown.by(&judge)
     }
 }

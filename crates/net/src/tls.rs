@@ -1,12 +1,15 @@
 //! TLS on both sides. rustls with aws-lc-rs, told explicitly: no process-wide default is needed.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fmt::Debug, fs, path::Path, sync::Arc};
 
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rules::{Blame, Fault, Retry};
 use rustls::{
     ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
@@ -91,7 +94,12 @@ impl ServerTls {
 impl ClientTls {
     /// Encrypts without checking who is there: opportunistic STARTTLS. RFC 7435.
     pub fn opportunistic() -> Self {
-        let verifier = Arc::new(AnyCertificate(provider()));
+        Self::judged_by(AnyCertificate)
+    }
+
+    /// Takes what a judge takes.
+    pub(crate) fn judged_by(judge: impl Judge) -> Self {
+        let verifier = Arc::new(Judged(judge, provider()));
         Self::build(|builder| builder.dangerous().with_custom_certificate_verifier(verifier))
     }
 
@@ -162,19 +170,53 @@ fn unwritable(path: &Path, error: std::io::Error) -> Fault {
     fault(error).context(format!("writing {}: is the folder writable?", path.display()))
 }
 
-/// Takes any certificate, but still checks that the server holds its key.
-#[derive(Debug)]
-pub(crate) struct AnyCertificate(pub(crate) Arc<CryptoProvider>);
+/// What a server shows in a handshake.
+pub(crate) struct Shown<'a> {
+    pub(crate) end_entity: &'a CertificateDer<'a>,
+    pub(crate) intermediates: &'a [CertificateDer<'a>],
+    pub(crate) server_name: &'a ServerName<'a>,
+    pub(crate) ocsp_response: &'a [u8],
+    pub(crate) now: UnixTime,
+}
 
-impl ServerCertVerifier for AnyCertificate {
+impl Shown<'_> {
+    /// Held against roots.
+    pub(crate) fn by(&self, roots: &WebPkiServerVerifier) -> Result<(), rustls::Error> {
+        let Self { end_entity, intermediates, server_name, ocsp_response, now } = self;
+        roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, *now).map(drop)
+    }
+}
+
+/// Says what a certificate is worth.
+pub(crate) trait Judge: Debug + Send + Sync + 'static {
+    /// Whether it is taken.
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error>;
+}
+
+/// Takes any certificate.
+#[derive(Debug)]
+struct AnyCertificate;
+
+impl Judge for AnyCertificate {
+    fn judge(&self, _: &Shown<'_>) -> Result<(), rustls::Error> {
+        Ok(())
+    }
+}
+
+/// Asks a judge for the certificate, and checks for every judge alike that the server holds the key of what it shows.
+#[derive(Debug)]
+struct Judged<J>(J, Arc<CryptoProvider>);
+
+impl<J: Judge> ServerCertVerifier for Judged<J> {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        self.0.judge(&Shown { end_entity, intermediates, server_name, ocsp_response, now })?;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -184,7 +226,7 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(message, certificate, signature, &self.1.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -193,10 +235,10 @@ impl ServerCertVerifier for AnyCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(message, certificate, signature, &self.1.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.1.signature_verification_algorithms.supported_schemes()
     }
 }

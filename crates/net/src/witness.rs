@@ -2,19 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier};
+use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use crate::{
     ClientTls,
-    tls::{AnyCertificate, provider},
+    tls::{Judge, Shown, provider},
 };
 
 /// A certificate that was shown.
@@ -46,9 +40,8 @@ impl ClientTls {
     /// say of it.
     pub fn witnessed(more: &[Vec<u8>]) -> (Self, Witness) {
         let witness = Witness::default();
-        let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(more)), provider()).build().ok();
-        let verifier = Arc::new(Witnessing { judge, seen: witness.clone(), signatures: AnyCertificate(provider()) });
-        (Self::build(|builder| builder.dangerous().with_custom_certificate_verifier(verifier)), witness)
+        let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(more)), provider()).build().ok();
+        (Self::judged_by(Witnessing { roots, seen: witness.clone() }), witness)
     }
 
     /// Checks the certificate against the public roots and `more` of them (DER).
@@ -68,55 +61,19 @@ fn roots(more: &[Vec<u8>]) -> RootCertStore {
 
 #[derive(Debug)]
 struct Witnessing {
-    judge: Option<Arc<WebPkiServerVerifier>>,
+    roots: Option<Arc<WebPkiServerVerifier>>,
     seen: Witness,
-    /// That the server holds the key of what it shows is checked as opportunistic TLS checks it.
-    signatures: AnyCertificate,
 }
 
-impl ServerCertVerifier for Witnessing {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let judged = self
-            .judge
-            .as_ref()
-            .map(|judge| judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now));
-        let problem = match judged {
-            Some(Ok(_)) => None,
-            Some(Err(error)) => Some(error.to_string()),
+impl Judge for Witnessing {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+        let problem = match &self.roots {
+            Some(roots) => shown.by(roots).err().map(|error| error.to_string()),
             None => Some(String::from("it could not be judged")),
         };
-        let shown = Certificate { problem, ..read(end_entity) };
-        *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.signatures.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.signatures.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.signatures.supported_verify_schemes()
+        let certificate = Certificate { problem, ..read(shown.end_entity) };
+        *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(certificate);
+        Ok(())
     }
 }
 
