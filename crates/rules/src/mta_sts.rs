@@ -5,7 +5,7 @@ use std::time::Duration;
 use syntax::Timestamp;
 
 /// Longest `max_age`, in seconds. RFC 8461 §3.2
-const MAX_AGE: u64 = 31_557_600;
+pub const MAX_AGE: u64 = 31_557_600;
 /// Most names of mail hosts that a policy may have; the rest is not read.
 const MAX_NAMES: usize = 256;
 /// A policy is fetched again after this time, though its id is the same, so that it does not run out. RFC 8461 §3.3 asks for

@@ -4,44 +4,19 @@ use syntax::Domain;
 
 use super::{Generated, ServedFile, TxtRecord, tell_idn};
 use crate::Fault;
+pub use crate::mta_sts::{MAX_AGE, Mode};
 
-/// Longest time for which a policy may be kept, in seconds. RFC 8461 §3.2.
-pub const MAX_AGE: u64 = 31_557_600;
 /// Shortest that protects anything: a day. RFC 8461 §3.2 speaks of weeks or greater.
 const SHORT_AGE: u64 = 86_400;
 
-/// What senders are asked to do. RFC 8461 §5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Deliver over verified TLS or not at all.
-    Enforce,
-    /// Report what would fail, and deliver.
-    Testing,
-    /// As if there were no policy: the way out.
-    None,
-}
-
-impl Mode {
-    /// As it stands in the policy.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Testing => "testing",
-            Self::None => "none",
-        }
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// `generate.mta-sts-mode`
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        let found = [Self::Enforce, Self::Testing, Self::None].into_iter();
-        found.into_iter().find(|mode| mode.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(|| {
-            Fault::caller("generate.mta-sts-mode", format!("`{text}` is no mode: use testing, enforce or none"))
-        })
-    }
+/// Reads a mode as people write it.
+///
+/// # Errors
+/// `generate.mta-sts-mode`
+pub fn mode(text: &str) -> Result<Mode, Fault> {
+    Mode::parse(&text.trim().to_ascii_lowercase()).ok_or_else(|| {
+        Fault::caller("generate.mta-sts-mode", format!("`{text}` is no mode: use testing, enforce or none"))
+    })
 }
 
 /// What is asked for.
@@ -191,7 +166,7 @@ mod tests {
             let value = value.trim_matches([' ', '\t']).to_owned();
             match name {
                 "version" if version.is_none() => version = Some(value),
-                "mode" if mode.is_none() => mode = Some(Mode::parse(&value).ok()?),
+                "mode" if mode.is_none() => mode = Some(super::mode(&value).ok()?),
                 "mx" => mx.push(value),
                 "max_age" if age.is_none() && value.len() <= 10 => age = Some(value.parse().ok()?),
                 _ => return None,
@@ -223,6 +198,6 @@ mod tests {
         for text in ["*", "a.*.test", "*a.test", "192.0.2.1", "", "10 mx.test"] {
             assert_eq!(mx_pattern(text).unwrap_err().code, "generate.mta-sts-mx", "{text}");
         }
-        assert!(Mode::parse("enforced").unwrap_err().to_string().contains("testing, enforce or none"));
+        assert!(super::mode("enforced").unwrap_err().to_string().contains("testing, enforce or none"));
     }
 }

@@ -13,7 +13,7 @@ use rules::{
         ReportUri,
         bimi::Bimi,
         dmarc::{Dmarc, Policy},
-        mta_sts::{Mode, MtaSts, mx_pattern},
+        mta_sts::{self, Mode, MtaSts, mx_pattern},
         spf::{End, Source, Spf},
         tls_rpt,
     },
@@ -210,7 +210,7 @@ async fn bimi(call: Call) -> Result<Response, Problem> {
 
 async fn mta_sts(call: Call) -> Result<Response, Problem> {
     let domain = domain(&call)?;
-    let mode = parsed("/mode", Mode::parse(call.json["mode"].as_str().unwrap_or("testing")))?;
+    let mode = parsed("/mode", mta_sts::mode(call.json["mode"].as_str().unwrap_or("testing")))?;
     let mx = match each(&call, "mx", mx_pattern)? {
         none if none.is_empty() && mode != Mode::None => hosts(&call, &domain).await?,
         named => named,

@@ -6,7 +6,7 @@ use rules::{
     Clock as _, Fault,
     generate::{
         self,
-        mta_sts::{Mode, mx_pattern},
+        mta_sts::{Mode, mode, mx_pattern},
     },
 };
 use syntax::Domain;
@@ -48,7 +48,7 @@ pub struct MtaSts {
 impl MtaSts {
     pub async fn answer(self, global: &Global) -> Result<Answer, Fault> {
         let domain = generate::domain(&self.domain)?;
-        let mode = Mode::parse(&self.mode)?;
+        let mode = mode(&self.mode)?;
         let mx = match self.mx.as_slice() {
             [] if mode != Mode::None => self.ask(&domain, global).await?,
             named => named.iter().map(|text| mx_pattern(text)).collect::<Result<_, _>>()?,
