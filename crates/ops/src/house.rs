@@ -131,12 +131,12 @@ impl House {
         let (submission, submissions, mx) =
             (addresses(&listeners.submission), addresses(&listeners.submissions), addresses(&listeners.mx));
         let (imap, imaps) = (addresses(&mailboxes.imap), addresses(&mailboxes.imaps));
-        if let Some(proofs) = proofs {
-            let prover = Prover::new(ops.clone(), proofs, &submission, &submissions, server.passes());
-            tasks.spawn(prover.run(poll, stop.clone()));
-        }
         let relay =
             Relay::new(outbound, ops.store.clone(), ops.resolver.clone(), ClientTls::opportunistic(), ops.key.clone());
+        if let Some(proofs) = proofs {
+            let prover = Prover::new(ops.clone(), proofs, &submission, &submissions, server.passes(), relay.ways());
+            tasks.spawn(prover.run(poll, stop.clone()));
+        }
         tasks.spawn(serve(server, listeners, stop.clone()));
         tasks.spawn(give_access(access, mailboxes, stop.clone()));
         tasks.spawn(relay_mail(relay, stop.clone()));

@@ -20,5 +20,6 @@ mod settings;
 mod settle;
 mod turns;
 
+pub use route::Ways;
 pub use scheduler::Relay;
 pub use settings::Settings;

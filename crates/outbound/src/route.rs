@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -37,9 +37,24 @@ pub(crate) struct Way {
 /// Ways that are kept.
 const MAX_KEPT: usize = 10_000;
 
-/// Ways that were looked up a moment ago.
+/// Ways that were looked up a moment ago. Whoever must see the DNS as it is now has one forgotten.
+#[derive(Debug, Clone, Default)]
+pub struct Ways(Arc<Mutex<HashMap<Domain, (Instant, Way)>>>);
+
+impl Ways {
+    /// The next message to that domain has its way looked up anew.
+    pub fn forget(&self, domain: &Domain) {
+        self.kept().remove(domain);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, HashMap<Domain, (Instant, Way)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where mail goes.
 pub(crate) struct Routes {
-    kept: Mutex<HashMap<Domain, (Instant, Way)>>,
+    ways: Ways,
     /// How long a way is good for.
     good_for: Duration,
     policies: Policies,
@@ -48,19 +63,13 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            kept: Mutex::default(),
-            good_for: settings.ways_kept,
-            policies: Policies::new(settings),
-            places: Semaphore::new(LOOK_UPS),
-        }
+    pub fn new(settings: &Settings, ways: Ways) -> Self {
+        Self { ways, good_for: settings.ways_kept, policies: Policies::new(settings), places: Semaphore::new(LOOK_UPS) }
     }
 
     /// The way to a domain, when it was looked up a moment ago.
     pub fn known(&self, domain: &Domain) -> Option<Way> {
-        let ways = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        ways.get(domain).filter(|(at, _)| at.elapsed() < self.good_for).map(|(_, way)| way.clone())
+        self.ways.kept().get(domain).filter(|(at, _)| at.elapsed() < self.good_for).map(|(_, way)| way.clone())
     }
 
     /// Looks it up, or why there is none (a fault code that the reference knows).
@@ -72,7 +81,7 @@ impl Routes {
         // A policy host that keeps us waiting holds no place that others need.
         let policy = self.policies.of(&shared.settings, &shared.resolver, domain, shared.now()).await;
         let way = Way { hosts, terms: Arc::new(Terms { policy, is_secure }) };
-        let mut ways = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ways = self.ways.kept();
         if ways.len() >= MAX_KEPT {
             ways.retain(|_, (at, _)| at.elapsed() < self.good_for);
         }

@@ -17,7 +17,7 @@ use crate::{
     board::{self, Board},
     connection,
     refill::Refill,
-    route::{Routes, Way},
+    route::{Routes, Way, Ways},
     sender::Senders,
     settle,
 };
@@ -60,12 +60,18 @@ pub struct Relay {
     resolver: Resolver,
     tls: ClientTls,
     key: Key,
+    ways: Ways,
 }
 
 impl Relay {
     /// What it works with.
     pub fn new(settings: Settings, store: Store, resolver: Resolver, tls: ClientTls, key: Key) -> Self {
-        Self { settings, store, resolver, tls, key }
+        Self { settings, store, resolver, tls, key, ways: Ways::default() }
+    }
+
+    /// The ways that it keeps.
+    pub fn ways(&self) -> Ways {
+        self.ways.clone()
     }
 
     /// Recovers, then runs until stopped; attempts under way are finished first (at most 30 s).
@@ -77,9 +83,9 @@ impl Relay {
         if in_doubt > 0 {
             tracing::warn!(in_doubt, "attempts were under way when the relay ended: they are in doubt");
         }
-        let Self { settings, store, resolver, tls, key } = self;
+        let Self { settings, store, resolver, tls, key, ways } = self;
         let board = Board::new(settings.limits.clone());
-        let (senders, routes) = (Senders::default(), Routes::new(&settings));
+        let (senders, routes) = (Senders::default(), Routes::new(&settings, ways));
         let verified = ClientTls::verified_by(&settings.roots).named("MTA-STS");
         let dane = trusts(settings.dane, &resolver);
         let stopping = stop.clone();

@@ -45,6 +45,8 @@ impl Round<'_> {
         let Parties { mailbox, correspondent, .. } = parties;
         let secret = password()?;
         let pass = Pass { proof: self.proof.id.clone(), mailbox: mailbox.id.clone(), to: correspondent.clone() };
+        // A proof shows the DNS as it is now.
+        self.prover.ways.forget(correspondent.domain());
         let issued = self.prover.passes.issue(&self.prover.ops.key, &secret, pass);
         let parcel = Delivery {
             reverse_path: Some(mailbox.address.clone()),

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use inbound::Passes;
 use net::Stop;
+use outbound::Ways;
 use rules::{
     Fault,
     proof::{Outcome, Seen, State, Step, next_due, outcome, phase},
@@ -49,6 +50,8 @@ pub(crate) struct Prover {
     pub(super) watch: ProofWatch,
     pub(super) door: Option<Door>,
     pub(super) passes: Passes,
+    /// Ways that the relay of this house keeps.
+    pub(super) ways: Ways,
 }
 
 impl Prover {
@@ -59,11 +62,12 @@ impl Prover {
         submission: &[SocketAddr],
         submissions: &[SocketAddr],
         passes: Passes,
+        ways: Ways,
     ) -> Self {
         let door = |at: &SocketAddr, implicit_tls| Door { at: reachable(*at), implicit_tls };
         let first = submission.first().map(|at| door(at, false));
         let door = first.or_else(|| submissions.first().map(|at| door(at, true)));
-        Self { ops, watch, door, passes }
+        Self { ops, watch, door, passes, ways }
     }
 
     /// Makes proofs until it is stopped; what is under way then is taken up again at the next start.
