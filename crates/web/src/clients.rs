@@ -6,17 +6,22 @@ use askama::Template;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Path, RawQuery, State},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use store::{SendingDomain, Store};
 use syntax::{Address, Domain};
 
-use crate::{Site, desk::query_value, problem::Problem};
+use crate::{
+    Site,
+    desk::query_value,
+    policy::{host, of_domain},
+    problem::Problem,
+};
 
 /// Largest question of an Outlook.
 const MAX_QUESTION: usize = 16 * 1024;
+const XML: &str = "text/xml; charset=utf-8";
 
 #[derive(Template)]
 #[template(path = "clients/mozilla.xml")]
@@ -60,7 +65,8 @@ async fn mozilla(State(site): State<Site>, RawQuery(query): RawQuery, headers: H
         .ok()
         .map(|address| address.domain().clone());
     let Some(name) = by_address.or_else(|| asked(&headers)) else { return Problem::not_found().into_response() };
-    answer(&site.store, &name, |domain| Mozilla { domain: &domain.name, host: &domain.mail_host }.render()).await
+    of_domain(&site.store, &name, XML, |domain| Mozilla { domain: &domain.name, host: &domain.mail_host }.render())
+        .await
 }
 
 /// The address stands in `EMailAddress` of what is posted. MS-OXDSCLI §3.1.5.
@@ -69,52 +75,27 @@ async fn outlook(State(site): State<Site>, body: String) -> Response {
     else {
         return Problem::not_found().into_response();
     };
-    answer(&site.store, address.domain(), |domain| Outlook { address: &address, host: &domain.mail_host }.render())
-        .await
+    of_domain(&site.store, address.domain(), XML, |domain| {
+        Outlook { address: &address, host: &domain.mail_host }.render()
+    })
+    .await
 }
 
 /// Apple, Configuration Profile Reference.
 async fn apple(State(site): State<Site>, Path(file): Path<String>) -> Response {
     let address = file.strip_suffix(".mobileconfig").and_then(|text| Address::parse(text).ok());
     let Some(address) = address else { return Problem::not_found().into_response() };
-    let mut response = answer(&site.store, address.domain(), |domain| {
+    of_domain(&site.store, address.domain(), "application/x-apple-aspen-config", |domain| {
         let [account_id, profile_id] = ["account", "profile"].map(|what| stable_id(what, &address));
         Apple { address: &address, domain: &domain.name, host: &domain.mail_host, account_id, profile_id }.render()
     })
-    .await;
-    if response.status().is_success() {
-        let kind = header::HeaderValue::from_static("application/x-apple-aspen-config");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    }
-    response
-}
-
-async fn answer(
-    store: &Store,
-    name: &Domain,
-    write: impl FnOnce(&SendingDomain) -> Result<String, askama::Error>,
-) -> Response {
-    match store.domain(name).await {
-        Ok(Some(domain)) => match write(&domain) {
-            Ok(text) => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], text).into_response(),
-            Err(error) => {
-                tracing::error!(%error, "settings for a mail program could not be written");
-                Problem::not_found().into_response()
-            }
-        },
-        Ok(None) => Problem::not_found().into_response(),
-        Err(fault) => {
-            tracing::warn!(code = fault.code, %fault, "settings for a mail program could not be read");
-            Problem::of_fault(&fault).into_response()
-        }
-    }
+    .await
 }
 
 /// `autoconfig.example.com:443` → `example.com`
 fn asked(headers: &HeaderMap) -> Option<Domain> {
-    let host = headers.get(header::HOST)?.to_str().ok()?.to_ascii_lowercase();
-    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
-    Domain::parse(name.strip_prefix("autoconfig.").unwrap_or(name)).ok()
+    let host = host(headers)?;
+    Domain::parse(host.strip_prefix("autoconfig.").unwrap_or(&host)).ok()
 }
 
 fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
@@ -138,6 +119,8 @@ fn stable_id(what: &str, address: &Address) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header;
+
     use super::*;
 
     #[test]

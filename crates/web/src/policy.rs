@@ -2,10 +2,10 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use store::Store;
+use store::{SendingDomain, Store};
 use syntax::Domain;
 
 use crate::problem::Problem;
@@ -25,25 +25,42 @@ const MAX_AGE: u32 = 604_800;
 
 /// The policy of the domain that the Host header names.
 pub(crate) async fn mta_sts(State(store): State<Store>, State(mode): State<StsMode>, headers: HeaderMap) -> Response {
-    let Some(domain) = asked(&headers) else { return Problem::not_found().into_response() };
-    match store.domain(&domain).await {
-        Ok(Some(domain)) => {
-            let text = policy(mode, &domain.mail_host);
-            ([(header::CONTENT_TYPE, "text/plain")], text).into_response()
-        }
+    let Some(name) = asked(&headers) else { return Problem::not_found().into_response() };
+    of_domain(&store, &name, "text/plain", |domain| Ok(policy(mode, &domain.mail_host))).await
+}
+
+/// What is written for a domain of ours; of any other there is nothing.
+pub(crate) async fn of_domain(
+    store: &Store,
+    name: &Domain,
+    kind: &'static str,
+    write: impl FnOnce(&SendingDomain) -> Result<String, askama::Error>,
+) -> Response {
+    match store.domain(name).await {
+        Ok(Some(domain)) => match write(&domain) {
+            Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "what is served for a domain could not be written");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        },
         Ok(None) => Problem::not_found().into_response(),
         Err(fault) => {
-            tracing::warn!(code = fault.code, %fault, "a policy could not be read");
+            tracing::warn!(code = fault.code, %fault, "what is served for a domain could not be read");
             Problem::of_fault(&fault).into_response()
         }
     }
 }
 
+/// The host that was asked, lower-case and without its port.
+pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    Some(host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase())
+}
+
 /// `mta-sts.example.com:443` → `example.com`
 fn asked(headers: &HeaderMap) -> Option<Domain> {
-    let host = headers.get(header::HOST)?.to_str().ok()?;
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    Domain::parse(name.to_ascii_lowercase().strip_prefix("mta-sts.")?).ok()
+    Domain::parse(host(headers)?.strip_prefix("mta-sts.")?).ok()
 }
 
 fn policy(mode: StsMode, mail_host: &Domain) -> String {
