@@ -21,36 +21,9 @@ fn main() -> ExitCode {
             println!("{}", explain::run(json));
             ExitCode::SUCCESS
         }
-        Some("check") => match check::run(json) {
-            Ok(text) => {
-                println!("{text}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => {
-                eprintln!("bench check: {why}");
-                ExitCode::FAILURE
-            }
-        },
-        Some("web") => match web::run(json) {
-            Ok(text) => {
-                println!("{text}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => {
-                eprintln!("bench web: {why}");
-                ExitCode::FAILURE
-            }
-        },
-        Some("imap") => match imap::run(json) {
-            Ok(text) => {
-                println!("{text}");
-                ExitCode::SUCCESS
-            }
-            Err(why) => {
-                eprintln!("bench imap: {why}");
-                ExitCode::FAILURE
-            }
-        },
+        Some("check") => told("bench check", check::run(json).map(measured)),
+        Some("web") => told("bench web", web::run(json).map(measured)),
+        Some("imap") => told("bench imap", imap::run(json).map(measured)),
         // What `imap` starts: a server in a process of its own.
         Some("imap-server") => match imap::serve(arguments.get(1).map_or("", String::as_str)) {
             Ok(()) => ExitCode::SUCCESS,
@@ -87,7 +60,7 @@ fn relay_bench(arguments: &[String], json: bool) -> ExitCode {
     };
     let sizes = number(arguments, "--queued", String::from("100000,1000000")).unwrap_or_default();
     let queued = sizes.split(',').filter_map(|word| word.parse().ok()).collect();
-    told("bench relay", relay::run(&relay::Bench { rounds, messages, queued }, json).map(|text| (text, true)))
+    told("bench relay", relay::run(&relay::Bench { rounds, messages, queued }, json).map(measured))
 }
 
 fn campaign(arguments: &[String], json: bool) -> ExitCode {
@@ -96,6 +69,11 @@ fn campaign(arguments: &[String], json: bool) -> ExitCode {
         return ExitCode::from(2);
     };
     told("crash", crash::run(crash::Campaign { runs, seed }, json))
+}
+
+/// Figures are never wrong.
+fn measured(text: String) -> (String, bool) {
+    (text, true)
 }
 
 fn told(what: &str, done: Result<(String, bool), String>) -> ExitCode {
