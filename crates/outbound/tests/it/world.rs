@@ -70,6 +70,7 @@ pub struct World {
     domain: SendingDomain,
     mailbox: store::Mailbox,
     pub port: u16,
+    _port: TcpListener,
     _stopper: Stopper,
     _folder: tempfile::TempDir,
 }
@@ -82,13 +83,15 @@ pub struct Setup {
     pub dns_limit: Duration,
     /// Of the relay; the port of mail hosts is chosen already.
     pub settings: Settings,
+    /// Keeps the port for this world, at an address where no host is.
+    port: TcpListener,
 }
 
 impl Setup {
     pub async fn new() -> Self {
-        let port = TcpListener::bind("127.0.4.1:0").await.unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.4.99:0").await.unwrap();
         let settings = Settings {
-            mx_port: port,
+            mx_port: port.local_addr().unwrap().port(),
             schedule: retry::Schedule { delays: vec![Duration::from_secs(60)], expiry: EXPIRY },
             limits: pacing::Limits { connections: 1, interval: Duration::ZERO, ..pacing::Limits::default() },
             connect_limit: Duration::from_secs(5),
@@ -99,7 +102,7 @@ impl Setup {
             ways_kept: Duration::ZERO,
             ..Settings::default()
         };
-        Self { dns: None, dns_limit: Duration::from_secs(3), settings }
+        Self { dns: None, dns_limit: Duration::from_secs(3), settings, port }
     }
 }
 
@@ -129,7 +132,7 @@ impl World {
     }
 
     pub async fn of(setup: Setup) -> Self {
-        let Setup { dns, dns_limit, settings } = setup;
+        let Setup { dns, dns_limit, settings, port: held } = setup;
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let egress_ip = IpAddr::from([127, 0, 4, 100 + u8::try_from(number).unwrap()]);
         let clock = Arc::new(HandClock::default());
@@ -147,7 +150,19 @@ impl World {
         let (stopper, stop) = Stopper::new();
         let relay = Relay::new(settings, store.clone(), resolver, ClientTls::opportunistic(), key.clone());
         tokio::spawn(relay.run(stop));
-        Self { store, clock, key, egress_ip, authority, domain, mailbox, port, _stopper: stopper, _folder: folder }
+        Self {
+            store,
+            clock,
+            key,
+            egress_ip,
+            authority,
+            domain,
+            mailbox,
+            port,
+            _port: held,
+            _stopper: stopper,
+            _folder: folder,
+        }
     }
 
     pub async fn zone(&self, origin: &str, text: &str) {
