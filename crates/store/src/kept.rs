@@ -75,8 +75,7 @@ impl Place {
 
 impl Store {
     /// The answer to a question: the kept one while it is good, else a new one. Of several who ask at once, one looks, and the
-    /// others get what was known before. What
-    /// cannot change any more is kept for `least`.
+    /// others get what was known before. What cannot change any more is kept for `least`.
     pub(crate) async fn kept<T, F>(
         &self,
         question: String,

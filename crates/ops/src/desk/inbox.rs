@@ -60,13 +60,6 @@ impl Opened {
 }
 
 impl Ops {
-    /// Mails in the INBOX of all mailboxes of a workspace, or of one.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn desk_inbox(&self, filter: &InboxFilter) -> Result<Vec<InboxRow>, Fault> {
-        self.store.inbox_rows(filter).await
-    }
     /// A mail, taken apart within bounds; nothing of it is fetched from elsewhere.
     ///
     /// # Errors

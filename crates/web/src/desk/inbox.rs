@@ -44,7 +44,7 @@ pub(super) async fn list(State(ops): State<Ops>, viewer: Viewer, RawQuery(query)
                 before: asked.some("before").map(|id| MailId(id.to_owned())),
                 limit: page_and_one(),
             };
-            ops.desk_inbox(&filter).await?
+            ops.store.inbox_rows(&filter).await?
         }
         None => Vec::new(),
     };
