@@ -111,7 +111,7 @@ impl Wish {
         let password_hash = secret::hash_password(&KEY, PASSWORD);
         let new = |number: usize| -> Outcome<NewMailbox> {
             let (address, password_hash) = (sender(number).parse().map_err(told)?, password_hash.clone());
-            Ok(NewMailbox { address, display: None, password_hash, daily_cap: 100_000_000 })
+            Ok(NewMailbox { address, display: None, password_hash, daily_cap: 100_000_000, ramp: None })
         };
         let new = (0..MAILBOXES).map(new).collect::<Outcome<Vec<_>>>()?;
         store.add_mailboxes(new).await.map_err(told)?;

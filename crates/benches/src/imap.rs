@@ -151,6 +151,7 @@ async fn fill(store: &Store) -> Result<(), String> {
         display: None,
         password_hash: hash_password(&KEY, PASSWORD),
         daily_cap: 50,
+        ramp: None,
     };
     let made = store.add_mailboxes(vec![new]).await.map_err(said)?;
     let mailbox = made.first().ok_or("no mailbox")?.id.clone();

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Some("crash") => campaign(&arguments, json),
         _ => {
             eprintln!(
-                "benches explain|check|web|imap [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--json] | \
+                "benches explain|check|web|imap [--json] | relay [--rounds N] [--messages N] [--queued N,N] [--ours] [--json] | \
                  crash [--runs N] [--seed S] [--json]"
             );
             ExitCode::from(2)
@@ -60,7 +60,8 @@ fn relay_bench(arguments: &[String], json: bool) -> ExitCode {
     };
     let sizes = number(arguments, "--queued", String::from("100000,1000000")).unwrap_or_default();
     let queued = sizes.split(',').filter_map(|word| word.parse().ok()).collect();
-    told("bench relay", relay::run(&relay::Bench { rounds, messages, queued }, json).map(measured))
+    let peer = !arguments.iter().any(|word| word == "--ours");
+    told("bench relay", relay::run(&relay::Bench { rounds, messages, queued, peer }, json).map(measured))
 }
 
 fn campaign(arguments: &[String], json: bool) -> ExitCode {

@@ -31,6 +31,8 @@ pub struct Bench {
     pub messages: usize,
     /// Sizes of the queues whose memory is measured.
     pub queued: Vec<usize>,
+    /// Whether Postfix is measured too; without it there are no ratios, and a profiler sees us alone.
+    pub peer: bool,
 }
 
 /// One system, one way.
@@ -78,11 +80,13 @@ async fn measure(bench: &Bench) -> Outcome<Report> {
     let load = Load { messages: bench.messages, sessions: 50 };
     let mut report = Report::default();
     for _ in 0..bench.rounds {
-        report.rounds.push(vec![
-            theirs(&places, load).await?,
-            ours("ours, unsigned", &places, load, false).await?,
-            ours("ours, RSA-2048 and Ed25519", &places, load, true).await?,
-        ]);
+        let mut figures = Vec::new();
+        if bench.peer {
+            figures.push(theirs(&places, load).await?);
+        }
+        figures.push(ours("ours, unsigned", &places, load, false).await?);
+        figures.push(ours("ours, RSA-2048 and Ed25519", &places, load, true).await?);
+        report.rounds.push(figures);
     }
     for queued in &bench.queued {
         let folder = tempfile::tempdir().map_err(told)?;

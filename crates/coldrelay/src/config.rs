@@ -127,12 +127,16 @@ settings! {
     /// A file of certificates (PEM) that are trusted beside the public roots, for mail hosts and policies.
     relay_roots: Option<PathBuf> = "relay.roots", "\"\"";
 
-    /// Messages that a new mailbox may submit in 24 hours.
+    /// Messages that a mailbox may submit in 24 hours, unless it says otherwise.
     submission_daily_cap: u32 = "submission.daily_cap", "50";
     /// Largest message, in octets.
     submission_max_message_octets: usize = "submission.max_message_octets", "26214400";
     /// Recipients of one message.
     submission_max_recipients: usize = "submission.max_recipients", "50";
+    /// What a new mailbox may submit in the first 24 hours; 0: its whole cap at once, for mailboxes that have sent before.
+    ramp_start: u32 = "ramp.start", "10";
+    /// What a day with good results adds until the cap is reached. Bounces hold it or take half of it away, so does a complaint.
+    ramp_step: u32 = "ramp.step", "5";
 
     /// Zones of the catalogue of blocklists that are asked about each host that brings mail; what they say flags it.
     arriving_blocklists: Vec<String> = "arriving.blocklists", "[]";

@@ -7,7 +7,7 @@ use dns::{Asker, Authority, Resolver, publish};
 use net::ServerTls;
 use notify::Posting;
 use ops::{BlocklistWatch, House, HouseSettings, Ops, ProofWatch, Publishing, Running};
-use rules::{Blame, Fault, Retry, cost::Tiers, pacing, reach::Reach, retry, secret::Key};
+use rules::{Blame, Fault, Retry, cost::Tiers, pacing, ramp::Slope, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
@@ -42,6 +42,7 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         key: secret(&config.data_dir.join("secret.key"))?,
         publishing: publishing(config),
         daily_cap: config.submission_daily_cap,
+        ramp: Slope { start: config.ramp_start, step: config.ramp_step },
         expiry: Duration::from_secs(config.relay_expiry_s),
         proof_required: config.proof_required,
     })

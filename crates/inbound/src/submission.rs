@@ -74,7 +74,6 @@ impl Submission {
                 if let Some(fault) = self.shared.store.latched() {
                     return Err(fault.into());
                 }
-                self.may_send().await?;
                 check_mail(&self.caller().await?, reverse_path.as_ref())?;
                 Ok(common::sender_ok())
             }
@@ -144,27 +143,22 @@ impl Submission {
         self.mailbox.as_ref().ok_or_else(|| No::Refused(common::authentication_required()))
     }
 
-    /// Whether the mailbox's pairing proof lets it send. The message of a proof is what a repair is seen by.
-    async fn may_send(&self) -> Result<(), No> {
-        let mailbox = self.mailbox()?;
-        if self.pass.is_none() {
-            let standing = self.shared.store.proof_standing(&mailbox.id).await?;
-            check_proof(&mailbox.address, &standing, self.shared.settings.proof_required)?;
-        }
-        Ok(())
-    }
-
-    /// What the rules need to know, as it is now: grants and counts change while a session lasts.
+    /// What the rules need to know, as it is now: grants, counts and the pairing proof change while a session lasts.
     async fn caller(&self) -> Result<Caller, No> {
         let mailbox = self.mailbox()?;
         let since = self.shared.store.clock().now() - DAY;
-        let (accepted_today, daily_cap) = match &self.pass {
-            // The message of a proof counts against no cap.
-            Some(_) => (0, 1),
-            None => (self.shared.store.accepted_since(&mailbox.id, since).await?, mailbox.daily_cap),
+        let Some(now) = self.shared.store.submitter(&mailbox.id, since).await? else {
+            return Err(No::Refused(common::authentication_required()));
         };
-        let grants = self.shared.store.grants(&mailbox.id).await?;
-        Ok(Caller { mailbox: mailbox.address.clone(), grants, accepted_today, daily_cap })
+        let (accepted_today, daily_cap) = match &self.pass {
+            // The message of a proof is what a repair is seen by, and counts against no cap.
+            Some(_) => (0, 1),
+            None => {
+                check_proof(&mailbox.address, &now.standing, self.shared.settings.proof_required)?;
+                (now.accepted, now.mailbox.allowance())
+            }
+        };
+        Ok(Caller { mailbox: mailbox.address.clone(), grants: now.grants, accepted_today, daily_cap })
     }
 
     async fn rcpt(&self, address: &Address) -> Result<Reply, No> {
@@ -182,7 +176,6 @@ impl Submission {
             return Err(No::Refused(common::too_many_hops()));
         }
         // Again: another session may have used up the cap since MAIL.
-        self.may_send().await?;
         let caller = self.caller().await?;
         check_mail(&caller, transaction.reverse_path.as_ref())?;
         let from = check_message(&caller, &message)?;

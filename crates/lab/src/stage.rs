@@ -133,6 +133,7 @@ async fn open_ops(world: &World, folder: &std::path::Path, clock: Arc<dyn Clock>
         publishing: Publishing::Embedded,
         daily_cap: 500,
         expiry: Duration::from_secs(600),
+        ramp: rules::ramp::Slope::NONE,
         proof_required: rules::proof::Required::default(),
     })
 }

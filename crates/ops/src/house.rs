@@ -141,6 +141,7 @@ impl House {
         tasks.spawn(give_access(access, mailboxes, stop.clone()));
         tasks.spawn(relay_mail(relay, stop.clone()));
         tasks.spawn(watch.clone().run(poll, stop.clone()));
+        tasks.spawn(crate::ramp::watch(ops.clone(), poll, stop.clone()));
         if let Some(blocklists) = blocklists {
             tasks.spawn(blocklists.run(ops.clone(), stop.clone()));
         }

@@ -14,6 +14,7 @@ mod probe;
 mod proof;
 mod push;
 mod queue;
+mod ramp;
 mod record;
 mod report;
 mod rows;
@@ -72,6 +73,8 @@ pub struct Ops {
     pub publishing: Publishing,
     /// Messages a new mailbox may submit in 24 hours.
     pub daily_cap: u32,
+    /// How new mailboxes come to it.
+    pub ramp: rules::ramp::Slope,
     /// How long a submitted message may wait in the queue.
     pub expiry: std::time::Duration,
     /// Which pairing proofs a mailbox must have to send.

@@ -42,6 +42,11 @@ impl std::fmt::Debug for NewCredentials {
     }
 }
 
+pub(crate) fn unknown_mailbox(address: &Address) -> Fault {
+    let what = format!("{address} is not a mailbox here: `coldrelay mailbox add {address}` makes it");
+    Fault::caller("mailbox.unknown", what)
+}
+
 impl Ops {
     /// Makes mailboxes, all or none.
     ///
@@ -52,11 +57,13 @@ impl Ops {
         let mut new = Vec::new();
         for request in requests {
             let (password, display) = (password()?, display(request)?);
+            let daily_cap = request.daily_cap.unwrap_or(self.daily_cap);
             new.push(NewMailbox {
                 address: request.address.clone(),
                 display: display.clone(),
                 password_hash: hash_password(&self.key, &password),
-                daily_cap: request.daily_cap.unwrap_or(self.daily_cap),
+                daily_cap,
+                ramp: self.ramp.first(daily_cap),
             });
             credentials.push(self.credentials(&request.address, display, password).await?);
         }
@@ -109,10 +116,7 @@ impl Ops {
 
     pub(crate) async fn mailbox(&self, address: &Address) -> Result<Mailbox, Fault> {
         let found = self.store.mailbox(address).await?;
-        found.ok_or_else(|| {
-            let what = format!("{address} is not a mailbox here: `coldrelay mailbox add {address}` makes it");
-            Fault::caller("mailbox.unknown", what)
-        })
+        found.ok_or_else(|| unknown_mailbox(address))
     }
 
     async fn credentials(

@@ -51,8 +51,8 @@ impl Ops {
         let mut capped = Vec::new();
         for mailbox in self.store.mailboxes(Some(&domain.id)).await? {
             let sent = self.store.accepted_since(&mailbox.id, now - DAY).await?;
-            if sent >= mailbox.daily_cap {
-                capped.push(format!("{} has sent {sent} of {}", mailbox.address, mailbox.daily_cap));
+            if sent >= mailbox.allowance() {
+                capped.push(format!("{} has sent {sent} of {}", mailbox.address, mailbox.allowance()));
             }
         }
         findings.push(match capped.as_slice() {

@@ -11,7 +11,7 @@ use rules::{
 use store::{NewMessage, NewRecipient, Once};
 use syntax::{Address, Draft, FromField, Message};
 
-use crate::Ops;
+use crate::{Ops, mailbox::unknown_mailbox};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -68,14 +68,15 @@ impl Ops {
             return Err(suspended(&mailbox.address));
         }
         let now = self.store.clock().now();
+        let submitter = self.store.submitter(&mailbox.id, now - DAY).await?;
+        let submitter = submitter.ok_or_else(|| unknown_mailbox(&mailbox.address))?;
+        check_proof(&mailbox.address, &submitter.standing, self.proof_required).map_err(refused)?;
         let caller = Caller {
             mailbox: mailbox.address.clone(),
-            grants: self.store.grants(&mailbox.id).await?,
-            accepted_today: self.store.accepted_since(&mailbox.id, now - DAY).await?,
-            daily_cap: mailbox.daily_cap,
+            daily_cap: submitter.mailbox.allowance(),
+            grants: submitter.grants,
+            accepted_today: submitter.accepted,
         };
-        let standing = self.store.proof_standing(&mailbox.id).await?;
-        check_proof(&mailbox.address, &standing, self.proof_required).map_err(refused)?;
         check_mail(&caller, Some(&mailbox.address)).map_err(refused)?;
         for address in &composed.to {
             let suppression = self.store.suppression(address).await?;

@@ -12,6 +12,9 @@ use crate::{
     domain::{summary, unknown},
 };
 
+/// Events among which those of one workspace are looked for, for one page.
+const LOOKED_AT: u32 = 400;
+
 impl Ops {
     /// The domain, when it is of that workspace.
     ///
@@ -100,15 +103,47 @@ impl Ops {
         let last = all.last().map_or(after, |event| event.sequence);
         let mut seen = Vec::new();
         for event in all {
-            let is_theirs = match of {
-                None => true,
-                Some(of) => self.store.whose(&event.event).await?.workspace.as_ref() == Some(of),
-            };
-            if is_theirs {
+            if self.concerns(of, &event).await? {
                 seen.push(event);
             }
         }
         Ok((seen, last))
+    }
+
+    /// Events before a sequence that concern that workspace, the newest first, and from where to look for older ones; `None`:
+    /// there are none. Of one workspace at most [`LOOKED_AT`] events of all are looked at, so that a page may hold few or none.
+    ///
+    /// # Errors
+    /// `store.*`
+    pub async fn events_within_before(
+        &self,
+        of: Option<&WorkspaceId>,
+        before: Option<i64>,
+        kind: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<StoredEvent>, Option<i64>), Fault> {
+        let at_most = if of.is_some() { LOOKED_AT } else { limit };
+        let all = self.store.events_before(before, kind, at_most).await?;
+        let is_more = all.len() >= usize::try_from(at_most).unwrap_or(usize::MAX);
+        let last = all.last().map(|event| event.sequence).filter(|_| is_more);
+        let mut seen = Vec::new();
+        for event in all {
+            if self.concerns(of, &event).await? {
+                seen.push(event);
+            }
+            if seen.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+                let older = seen.last().map(|event| event.sequence);
+                return Ok((seen, older));
+            }
+        }
+        Ok((seen, last))
+    }
+
+    async fn concerns(&self, of: Option<&WorkspaceId>, event: &StoredEvent) -> Result<bool, Fault> {
+        match of {
+            None => Ok(true),
+            Some(of) => Ok(self.store.whose(&event.event).await?.workspace.as_ref() == Some(of)),
+        }
     }
 
     async fn is_within(&self, of: Option<&WorkspaceId>, message: &QueuedMessage) -> Result<bool, Fault> {

@@ -23,6 +23,7 @@ pub mod outcome;
 pub mod pacing;
 pub mod probe;
 pub mod proof;
+pub mod ramp;
 pub mod reach;
 pub mod retry;
 pub mod rotation;

@@ -1,16 +1,20 @@
 //! The rows of attempts.
 
-use std::net::IpAddr;
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+};
 
 use reference::Class;
-use rules::{Fault, id::AttemptId};
-use syntax::Timestamp;
+use rules::{Fault, event::Event, id::AttemptId};
+use syntax::{Address, Timestamp};
 
 use crate::{
     BeginAttempt, Settled,
-    committer::Tx,
+    committer::{Tx, in_few_sizes},
     fault::corrupt,
-    row::{Query, Row, free_text, sql},
+    proof::is_correspondent,
+    row::{Query, Row, free_text, sql, sql_made},
 };
 
 /// An attempt's row.
@@ -48,36 +52,136 @@ pub struct Attempt {
     pub transcript: String,
 }
 
-/// An attempt that begins now.
-pub(crate) async fn insert_begun(tx: &mut Tx, id: &AttemptId, begin: &BeginAttempt) -> Result<(), Fault> {
-    let insert = sql("INSERT INTO attempt (id, recipient, number, egress_ip, begun_at, next_at, transcript) \
-                      VALUES ($1, $2, $3, $4, $5, $6, '')")
-    .bind(id.0.clone())
-    .bind(begin.recipient.0.clone())
-    .bind(i64::from(begin.number))
-    .bind(begin.egress_ip.to_string())
-    .bind(tx.now.micros())
-    .bind(begin.next_at.micros());
-    tx.run(insert).await.map(drop)
+/// Begins attempts, each answered in order; `None`: it was begun elsewhere, settled or dropped meanwhile.
+pub(crate) async fn begin_all(tx: &mut Tx, begins: &[BeginAttempt]) -> Result<Vec<Option<AttemptId>>, Fault> {
+    let mut taken: HashMap<String, Row> = HashMap::new();
+    for piece in in_few_sizes(begins) {
+        // The number is the fence: of two that looked at the same row, the second finds it raised.
+        let text = format!(
+            "UPDATE recipient SET state = 'sending', attempts = v.column2, next_at = NULL FROM (VALUES {}) AS v \
+             WHERE recipient.id = v.column1 AND recipient.attempts = v.column2 - 1 AND recipient.next_at IS NOT NULL \
+             RETURNING id, address, domain",
+            typed(piece.len(), &["TEXT", "BIGINT"])
+        );
+        let take = piece
+            .iter()
+            .fold(sql_made(text), |query, begin| query.bind(begin.recipient.0.clone()).bind(i64::from(begin.number)));
+        for row in tx.rows(take).await? {
+            taken.insert(row.text("id")?, row);
+        }
+    }
+    // Of two requests for one attempt in the same group, the first has it.
+    let mut begun = Vec::with_capacity(begins.len());
+    let mut rows = Vec::with_capacity(taken.len());
+    for begin in begins {
+        let Some(row) = taken.remove(&begin.recipient.0) else {
+            begun.push(None);
+            continue;
+        };
+        let attempt = AttemptId(tx.id());
+        if !is_correspondent(tx, &begin.recipient, &row.parsed("address")?).await? {
+            let (recipient, number) = (begin.recipient.clone(), begin.number);
+            tx.record(&[Event::AttemptBegun { recipient, attempt: attempt.clone(), number }]).await?;
+        }
+        rows.push((attempt.clone(), begin, row.text("domain")?));
+        begun.push(Some(attempt));
+    }
+    let now = tx.now.micros();
+    let into = "attempt (id, recipient, number, egress_ip, begun_at, next_at, transcript, domain)";
+    tx.insert(into, 8, &rows, |query, (attempt, begin, domain)| {
+        query
+            .bind(attempt.0.clone())
+            .bind(begin.recipient.0.clone())
+            .bind(i64::from(begin.number))
+            .bind(begin.egress_ip.to_string())
+            .bind(now)
+            .bind(begin.next_at.micros())
+            .bind(String::new())
+            .bind(domain.clone())
+    })
+    .await?;
+    Ok(begun)
 }
 
-/// Writes how an attempt ended; whether it was still open.
-pub(crate) async fn settle_attempt(tx: &mut Tx, settled: &Settled) -> Result<bool, Fault> {
-    let update = sql("UPDATE attempt SET verdict = $1, mx_host = $2, peer = $3, tls = $4, stage = $5, reply = $6, \
-                      enhanced = $7, entry = $8, class = $9, transcript = $10, ended_at = $11 \
-                      WHERE id = $12 AND recipient = $13 AND verdict IS NULL");
-    let update = result(update, settled)?
-        .bind(tx.now.micros())
-        .bind(settled.attempt.0.clone())
-        .bind(settled.recipient.0.clone());
-    Ok(tx.run(update).await? > 0)
+/// Writes how attempts ended; their notices are [`settled_now`]'s.
+pub(crate) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<Vec<()>, Fault> {
+    settled_now(tx, settled).await.map(|now| now.iter().map(|_| ()).collect())
+}
+
+/// Writes how attempts ended, with their events. Which of them ended now, and were of a recipient that was still being sent to:
+/// those that were settled before are left alone, and of a recipient that bounced meanwhile only the attempt is written.
+pub(crate) async fn settled_now(tx: &mut Tx, settled: &[Settled]) -> Result<Vec<bool>, Fault> {
+    let mut ended = HashSet::new();
+    for piece in in_few_sizes(settled) {
+        let query = sql_made(format!("{SETTLE} (VALUES {}) AS v {SETTLED}", typed_from(2, piece.len(), &SETTLE_TYPES)));
+        let mut query = query.bind(tx.now.micros());
+        for one in piece {
+            query = result(query, one)?.bind(one.attempt.0.clone()).bind(one.recipient.0.clone());
+        }
+        for row in tx.rows(query).await? {
+            ended.insert(row.text("id")?);
+        }
+    }
+    let is_over: Vec<bool> = settled.iter().map(|one| ended.remove(&one.attempt.0)).collect();
+    let over: Vec<&Settled> =
+        settled.iter().zip(&is_over).filter(|(_, is_over)| **is_over).map(|(one, _)| one).collect();
+    let mut addresses: HashMap<String, Address> = HashMap::new();
+    for piece in in_few_sizes(&over) {
+        let text = format!(
+            "UPDATE recipient SET state = v.column2, next_at = v.column3, \
+             possible_duplicate = CASE WHEN v.column2 = 'in_doubt' THEN 1 ELSE possible_duplicate END \
+             FROM (VALUES {}) AS v WHERE recipient.id = v.column1 AND recipient.state = 'sending' RETURNING id, address",
+            typed(piece.len(), &["TEXT", "TEXT", "BIGINT"])
+        );
+        let query = piece.iter().fold(sql_made(text), |query, one| {
+            let (state, next_at) = (one.verdict.as_str(), one.verdict.next_at().map(Timestamp::micros));
+            query.bind(one.recipient.0.clone()).bind(state).bind(next_at)
+        });
+        for row in tx.rows(query).await? {
+            addresses.insert(row.text("id")?, row.parsed("address")?);
+        }
+    }
+    let mut now = Vec::with_capacity(settled.len());
+    for (one, is_over) in settled.iter().zip(is_over) {
+        let address = is_over.then(|| addresses.remove(&one.recipient.0)).flatten();
+        if let Some(address) = &address
+            && !is_correspondent(tx, &one.recipient, address).await?
+        {
+            tx.record(&one.events).await?;
+        }
+        now.push(address.is_some());
+    }
+    Ok(now)
+}
+
+const SETTLE: &str = "UPDATE attempt SET verdict = v.column1, mx_host = v.column2, peer = v.column3, tls = v.column4, \
+                      stage = v.column5, reply = v.column6, enhanced = v.column7, entry = v.column8, class = v.column9, \
+                      transcript = v.column10, ended_at = $1 FROM";
+const SETTLED: &str =
+    "WHERE attempt.id = v.column11 AND attempt.recipient = v.column12 AND attempt.verdict IS NULL RETURNING id";
+const SETTLE_TYPES: [&str; 12] = ["TEXT"; 12];
+
+/// `(CAST($1 AS TEXT), CAST($2 AS BIGINT)), …`: PostgreSQL does not guess the types of values that stand in no column.
+fn typed(rows: usize, types: &[&str]) -> String {
+    typed_from(1, rows, types)
+}
+
+/// The same, with marks from that number on.
+fn typed_from(first: usize, rows: usize, types: &[&str]) -> String {
+    let row = |row: usize| {
+        let from = first + row * types.len();
+        let values: Vec<String> =
+            types.iter().enumerate().map(|(column, kind)| format!("CAST(${} AS {kind})", from + column)).collect();
+        format!("({})", values.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// A notification that came later, as one more attempt: what it says, from the IP of the attempt before.
 pub(crate) async fn insert_notification(tx: &mut Tx, settled: &Settled) -> Result<(), Fault> {
     let insert = sql("INSERT INTO attempt (verdict, mx_host, peer, tls, stage, reply, enhanced, entry, class, \
-                      transcript, begun_at, ended_at, id, recipient, number, egress_ip) \
-                      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, r.id, \
+                      transcript, begun_at, ended_at, id, recipient, domain, number, egress_ip) \
+                      SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, r.id, r.domain, \
                       (SELECT COALESCE(MAX(a.number), 0) + 1 FROM attempt a WHERE a.recipient = r.id), \
                       COALESCE((SELECT a.egress_ip FROM attempt a WHERE a.recipient = r.id \
                       ORDER BY a.number DESC LIMIT 1), d.egress_ip) \
@@ -91,7 +195,7 @@ pub(crate) async fn insert_notification(tx: &mut Tx, settled: &Settled) -> Resul
     tx.run(insert).await.map(drop)
 }
 
-/// Binds $1 to $10.
+/// Binds ten values.
 fn result(query: Query, settled: &Settled) -> Result<Query, Fault> {
     let text = |text: &Option<String>| text.as_deref().map(free_text);
     let class = settled.class.as_ref().map(serde_json::to_string).transpose();

@@ -23,6 +23,7 @@ use crate::{
     id::Ids,
     latch::Latch,
     row::{Query, Row, placeholders, sql_made},
+    together::{Gathered, Together},
     watch::Watchers,
 };
 
@@ -36,8 +37,8 @@ const GROUP_WAIT: Duration = Duration::from_millis(2);
 const GROUP_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two tries of a database that could not be written: changes that come meanwhile are put off at once.
 const PROBE: Duration = Duration::from_millis(250);
-/// Rows in one INSERT; ten values each stay far below the 32,766 that SQLite takes.
-const ROWS_PER_INSERT: usize = 100;
+/// Rows in one statement; thirteen values each stay far below the 32,766 that SQLite takes.
+const ROWS_PER_STATEMENT: usize = 64;
 
 /// What a change comes to.
 pub(crate) type Change<'t, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 't>>;
@@ -47,13 +48,20 @@ pub(crate) struct Tx {
     connection: AnyConnection,
     /// When the change began.
     pub(crate) now: Timestamp,
-    doing: &'static str,
+    pub(crate) doing: &'static str,
     ids: Arc<Ids>,
     due: bool,
     /// Folders that changed, and their modseqs.
     touched: Vec<(FolderId, i64)>,
     /// Events of the group so far, with when: written by one statement before the commit.
     events: Vec<(i64, String)>,
+}
+
+/// What was noted in a transaction up to some moment.
+pub(crate) struct Mark {
+    due: bool,
+    touched: usize,
+    events: usize,
 }
 
 /// Who hears of a commit.
@@ -103,7 +111,7 @@ impl Tx {
         rows: &[R],
         bind: impl Fn(Query, &R) -> Query,
     ) -> Result<(), Fault> {
-        for chunk in rows.chunks(ROWS_PER_INSERT) {
+        for chunk in in_few_sizes(rows) {
             let query = sql_made(format!("INSERT INTO {into} VALUES {}", placeholders(chunk.len(), columns)));
             self.run(chunk.iter().fold(query, &bind)).await?;
         }
@@ -123,6 +131,18 @@ impl Tx {
         self.doing = "write events";
         self.insert("event (at, event)", 2, &events, |query, (at, text)| query.bind(*at).bind(text.clone())).await
     }
+}
+
+/// Rows in pieces of 64, 32, 16, 8, 4, 2 and 1: as many texts of a statement, all of which a connection keeps prepared.
+pub(crate) fn in_few_sizes<R>(rows: &[R]) -> impl Iterator<Item = &[R]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let most = rest.len().min(ROWS_PER_STATEMENT);
+        let size = (most > 0).then(|| 1 << most.ilog2())?;
+        let (piece, behind) = rest.split_at_checked(size)?;
+        rest = behind;
+        Some(piece)
+    })
 }
 
 /// The way to the committer.
@@ -155,8 +175,29 @@ impl Committer {
     {
         let (reply, answer) = oneshot::channel();
         let job = Pending { doing, change: Some(change), outcome: None, reply };
-        match timeout(GROUP_LIMIT, self.jobs.send(Box::new(job))).await {
-            Ok(Ok(())) => answer.await.unwrap_or_else(|_| Err(Failure::closed().fault(doing))),
+        self.place(doing).await?.send(Box::new(job));
+        answer.await.unwrap_or_else(|_| Err(Failure::closed().fault(doing)))
+    }
+
+    /// Has a request done with all others of its kind that come at this moment; durable on return.
+    pub(crate) async fn write_together<I, O>(&self, place: &Arc<Together<I, O>>, request: I) -> Result<O, Fault>
+    where
+        I: Send + Sync + 'static,
+        O: Send + 'static,
+    {
+        // From here to the job nothing is awaited: whoever gives up leaves no request behind that no job will take.
+        let to_committer = self.place(place.doing()).await?;
+        let (is_first, answer) = place.put(request);
+        if is_first {
+            to_committer.send(Box::new(Gathered::new(place.clone())));
+        }
+        answer.await.unwrap_or_else(|_| Err(Failure::closed().fault(place.doing())))
+    }
+
+    /// A place in the queue.
+    async fn place(&self, doing: &'static str) -> Result<mpsc::Permit<'_, Box<dyn Job>>, Fault> {
+        match timeout(GROUP_LIMIT, self.jobs.reserve()).await {
+            Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) => Err(Failure::closed().fault(doing)),
             Err(_) => Err(Failure::new("store.busy", "too many changes wait to be written").fault(doing)),
         }
@@ -165,7 +206,7 @@ impl Committer {
 
 /// Why a whole group came to nothing, in a form that every member can be told.
 #[derive(Clone)]
-struct Failure {
+pub(crate) struct Failure {
     code: &'static str,
     what: String,
 }
@@ -174,10 +215,10 @@ impl Failure {
     fn new(code: &'static str, what: impl Into<String>) -> Self {
         Self { code, what: what.into() }
     }
-    fn closed() -> Self {
+    pub(crate) fn closed() -> Self {
         Self::new("store.closed", "the store is closed")
     }
-    fn fault(&self, doing: &str) -> Fault {
+    pub(crate) fn fault(&self, doing: &str) -> Fault {
         Fault::new(self.code, Blame::Operator, Retry::Later).context(self.what.clone()).context(doing)
     }
 }
@@ -190,7 +231,7 @@ impl From<Fault> for Failure {
 
 /// One change with somebody who waits for it.
 #[async_trait]
-trait Job: Send {
+pub(crate) trait Job: Send {
     /// Whether nobody waits any more.
     fn is_abandoned(&self) -> bool;
     /// Makes the change and keeps its outcome.
@@ -200,7 +241,7 @@ trait Job: Send {
 }
 
 /// What a change came to.
-enum Ran {
+pub(crate) enum Ran {
     /// It may stay.
     Made,
     /// It takes itself back, and nothing else.
@@ -404,7 +445,7 @@ impl Tx {
     /// A change that fails takes only itself back. `before` is what the change before left to be done: one statement for
     /// the end of its savepoint and the begin of the next, none for the last, which the commit ends.
     async fn within_savepoint(&mut self, job: &mut dyn Job, before: &mut Option<Ran>) -> Result<(), Failure> {
-        let (due, touched, events) = (self.due, self.touched.len(), self.events.len());
+        let mark = self.mark();
         match before {
             None => self.control("SAVEPOINT change").await?,
             Some(Ran::Made) => self.control("RELEASE SAVEPOINT change; SAVEPOINT change").await?,
@@ -416,9 +457,7 @@ impl Tx {
             return Err(failure);
         }
         if matches!(ran, Ran::TakenBack) {
-            self.due = due;
-            self.touched.truncate(touched);
-            self.events.truncate(events);
+            self.back_to(mark);
             // This fails when the database has given up the whole transaction: then all hear of it.
             self.control("ROLLBACK TO SAVEPOINT change").await?;
         }
@@ -426,7 +465,19 @@ impl Tx {
         Ok(())
     }
 
-    async fn control(&mut self, statement: &'static str) -> Result<(), Failure> {
+    /// What a change that is taken back leaves as it was.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { due: self.due, touched: self.touched.len(), events: self.events.len() }
+    }
+
+    /// Forgets what was noted since.
+    pub(crate) fn back_to(&mut self, mark: Mark) {
+        self.due = mark.due;
+        self.touched.truncate(mark.touched);
+        self.events.truncate(mark.events);
+    }
+
+    pub(crate) async fn control(&mut self, statement: &'static str) -> Result<(), Failure> {
         let done = sqlx::raw_sql(statement).execute(&mut self.connection).await;
         done.map(drop).map_err(|error| fault(statement, error).into())
     }

@@ -4,11 +4,12 @@ use rules::{
     Fault,
     event::Event,
     id::{DomainId, MailboxId, WorkspaceId},
+    ramp::Turn,
 };
 use syntax::{Address, Timestamp};
 
 use crate::{
-    Store,
+    RampDay, Store,
     committer::Tx,
     folder::make_first_folders,
     row::{Row, free_text, sql},
@@ -36,6 +37,15 @@ pub struct Mailbox {
     pub created_at: Timestamp,
     /// Since when it is suspended: it cannot log in and takes no mail.
     pub suspended_at: Option<Timestamp>,
+    /// How far it has come to its cap; `None`: it has the whole of it.
+    pub ramp: Option<RampDay>,
+}
+
+impl Mailbox {
+    /// Messages that it may submit in 24 hours now.
+    pub fn allowance(&self) -> u32 {
+        self.ramp.map_or(self.daily_cap, |ramp| ramp.allowance.min(self.daily_cap))
+    }
 }
 
 /// A mailbox to be made.
@@ -49,6 +59,8 @@ pub struct NewMailbox {
     pub password_hash: String,
     /// Cap.
     pub daily_cap: u32,
+    /// What it may submit on the first day of its ramp; `None`: its whole cap.
+    pub ramp: Option<u32>,
 }
 
 /// A mailbox's columns and the workspace of its domain.
@@ -212,6 +224,7 @@ async fn add(tx: &mut Tx, new: NewMailbox) -> Result<Mailbox, Fault> {
         daily_cap: new.daily_cap,
         created_at: tx.now,
         suspended_at: None,
+        ramp: new.ramp.map(|allowance| RampDay { day: 1, allowance, since: tx.now, turn: Turn::Begun }),
     };
     insert(tx, &mailbox).await?;
     make_first_folders(tx, &mailbox.id).await?;
@@ -220,7 +233,8 @@ async fn add(tx: &mut Tx, new: NewMailbox) -> Result<Mailbox, Fault> {
 
 async fn insert(tx: &mut Tx, mailbox: &Mailbox) -> Result<(), Fault> {
     let insert = sql("INSERT INTO mailbox (id, domain, address, address_key, display, password_hash, daily_cap, \
-                      created_at, words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+                      created_at, words, ramp_allowance, ramp_day, ramp_at, ramp_turn) \
+                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
     .bind(mailbox.id.0.clone())
     .bind(mailbox.domain.0.clone())
     .bind(mailbox.address.to_string())
@@ -229,7 +243,11 @@ async fn insert(tx: &mut Tx, mailbox: &Mailbox) -> Result<(), Fault> {
     .bind(mailbox.password_hash.clone())
     .bind(i64::from(mailbox.daily_cap))
     .bind(mailbox.created_at.micros())
-    .bind(words(mailbox));
+    .bind(words(mailbox))
+    .bind(mailbox.ramp.map(|ramp| i64::from(ramp.allowance)))
+    .bind(mailbox.ramp.map(|ramp| i64::from(ramp.day)))
+    .bind(mailbox.ramp.map(|ramp| ramp.since.micros()))
+    .bind(mailbox.ramp.map(|ramp| ramp.turn.as_str()));
     tx.run(insert).await?;
     crate::proof::stand(tx, &mailbox.id).await
 }
@@ -262,5 +280,6 @@ pub(crate) fn read(row: &Row) -> Result<Mailbox, Fault> {
         daily_cap: row.count("daily_cap")?,
         created_at: row.moment("created_at")?,
         suspended_at: row.moment_or_none("suspended_at")?,
+        ramp: crate::ramp::read(row)?,
     })
 }

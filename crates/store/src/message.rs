@@ -10,6 +10,7 @@ use syntax::{Address, Timestamp};
 use crate::{
     Attempt, Store, attempt,
     committer::Tx,
+    fault::corrupt,
     row::{Query, Row, free_text, sql, sql_made},
 };
 
@@ -170,14 +171,7 @@ impl Store {
     /// `store.*`: the caller answers 451.
     pub async fn accept(&self, new: NewMessage, mut events: Vec<Event>) -> Result<MessageId, Fault> {
         events.retain(|event| !matches!(event, Event::MessageAccepted { .. }));
-        self.write("accept a message", |tx| {
-            Box::pin(async move {
-                let id = put_message(tx, new).await?;
-                tx.record(&events).await?;
-                Ok(id)
-            })
-        })
-        .await
+        self.write_together(|places| &places.accept, (new, events)).await
     }
     /// One message.
     ///
@@ -303,45 +297,65 @@ const LISTED_BY_DEFAULT: u32 = 100;
 
 /// Accepts within a transaction, with its event; due at once.
 pub(crate) async fn put_message(tx: &mut Tx, new: NewMessage) -> Result<MessageId, Fault> {
-    let id = MessageId(tx.id());
-    let accepted = Event::MessageAccepted {
-        message: id.clone(),
-        from: new.from.clone(),
-        recipients: new.recipients.len(),
-        octets: new.content.len(),
-    };
-    insert_message(tx, &id, new).await?;
-    tx.record(&[accepted]).await?;
+    let made = put_messages(tx, &[(new, Vec::new())]).await?;
+    made.into_iter().next().ok_or_else(|| corrupt("accept a message", "no message was made"))
+}
+
+/// Accepts messages, each with its MessageAccepted and the events that come with it.
+pub(crate) async fn put_messages(tx: &mut Tx, new: &[(NewMessage, Vec<Event>)]) -> Result<Vec<MessageId>, Fault> {
+    let rows: Vec<(MessageId, &NewMessage)> = new.iter().map(|(new, _)| (MessageId(tx.id()), new)).collect();
+    insert_messages(tx, &rows).await?;
+    for ((id, message), (_, events)) in rows.iter().zip(new) {
+        let accepted = Event::MessageAccepted {
+            message: id.clone(),
+            from: message.from.clone(),
+            recipients: message.recipients.len(),
+            octets: message.content.len(),
+        };
+        tx.record(&[accepted]).await?;
+        tx.record(events).await?;
+    }
     tx.due();
-    Ok(id)
+    Ok(rows.into_iter().map(|(id, _)| id).collect())
 }
 
 pub(crate) async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage) -> Result<(), Fault> {
-    let domain = new.domain.0;
-    let insert = sql("INSERT INTO message (id, domain, mailbox, from_address, subject, message_id, octets, envid, \
-                      accepted_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-    .bind(id.0.clone())
-    .bind(domain.clone())
-    .bind(new.mailbox.0)
-    .bind(new.from.to_string())
-    .bind(free_text(&new.subject))
-    .bind(free_text(&new.message_id))
-    .bind(i64::try_from(new.content.len()).unwrap_or(i64::MAX))
-    .bind(new.envid.as_deref().map(free_text))
-    .bind(tx.now.micros())
-    .bind(new.expires_at.micros());
-    tx.run(insert).await?;
-    let body = sql("INSERT INTO body (message, content) VALUES ($1, $2)").bind(id.0.clone()).bind(new.content);
-    tx.run(body).await?;
-    let rows: Vec<(String, NewRecipient)> = new.recipients.into_iter().map(|new| (tx.id(), new)).collect();
+    insert_messages(tx, &[(id.clone(), &new)]).await
+}
+
+async fn insert_messages(tx: &mut Tx, rows: &[(MessageId, &NewMessage)]) -> Result<(), Fault> {
     let now = tx.now.micros();
+    let into =
+        "message (id, domain, mailbox, from_address, subject, message_id, octets, envid, accepted_at, expires_at)";
+    tx.insert(into, 10, rows, |query, (id, new)| {
+        query
+            .bind(id.0.clone())
+            .bind(new.domain.0.clone())
+            .bind(new.mailbox.0.clone())
+            .bind(new.from.to_string())
+            .bind(free_text(&new.subject))
+            .bind(free_text(&new.message_id))
+            .bind(i64::try_from(new.content.len()).unwrap_or(i64::MAX))
+            .bind(new.envid.as_deref().map(free_text))
+            .bind(now)
+            .bind(new.expires_at.micros())
+    })
+    .await?;
+    tx.insert("body (message, content)", 2, rows, |query, (id, new)| {
+        query.bind(id.0.clone()).bind(new.content.clone())
+    })
+    .await?;
+    let mut recipients = Vec::new();
+    for (id, new) in rows {
+        recipients.extend(new.recipients.iter().map(|recipient| (tx.id(), id, *new, recipient)));
+    }
     let into = "recipient (id, message, domain, address, to_domain, original, notify_failure, next_at, state, attempts, \
                 possible_duplicate)";
-    tx.insert(into, 11, &rows, |query, (recipient, new)| {
+    tx.insert(into, 11, &recipients, |query, (recipient, message, of, new)| {
         query
             .bind(recipient.clone())
-            .bind(id.0.clone())
-            .bind(domain.clone())
+            .bind(message.0.clone())
+            .bind(of.domain.0.clone())
             .bind(new.address.to_string())
             .bind(new.address.domain().to_string())
             .bind(new.original.as_deref().map(free_text))

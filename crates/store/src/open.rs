@@ -5,7 +5,12 @@ use std::{
     time::Duration,
 };
 
-use rules::{Blame, Clock, Fault, Retry, moment::Moments};
+use rules::{
+    Blame, Clock, Fault, Retry,
+    event::Event,
+    id::{AttemptId, MessageId},
+    moment::Moments,
+};
 use sqlx::AnyPool;
 use tokio::{
     sync::{Mutex, Notify, RwLock},
@@ -14,14 +19,18 @@ use tokio::{
 };
 
 use crate::{
+    BeginAttempt, NewMessage, Settled,
+    attempt::{begin_all, settle_all},
     committer::{Change, Committer, Told, Tx},
     connect::{Backend, Location},
     describe::Describe,
     fault::{closes_the_latch, fault},
     kept::Kept,
     latch::Latch,
+    message::put_messages,
     migrate::migrate,
     row::{Query, Row, sql},
+    together::Together,
     watch::Watchers,
 };
 
@@ -49,6 +58,24 @@ struct Inner {
     moments: Moments,
     latch: Arc<Latch>,
     kept: Kept,
+    places: Places,
+}
+
+/// Where requests that many make at the same moment come together.
+pub(crate) struct Places {
+    pub(crate) accept: Arc<Together<(NewMessage, Vec<Event>), MessageId>>,
+    pub(crate) begin: Arc<Together<BeginAttempt, Option<AttemptId>>>,
+    pub(crate) settle: Arc<Together<Settled, ()>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            accept: Arc::new(Together::new("accept messages", |tx, new| Box::pin(put_messages(tx, new)))),
+            begin: Arc::new(Together::new("begin attempts", |tx, begins| Box::pin(begin_all(tx, begins)))),
+            settle: Arc::new(Together::new("settle attempts", |tx, settled| Box::pin(settle_all(tx, settled)))),
+        }
+    }
 }
 
 /// A store that is not kept open by whoever holds this.
@@ -101,7 +128,9 @@ impl Store {
             Committer::start(location, connection, clock.clone(), told, moments.clone(), latch.clone());
         let committer = RwLock::new(Some(Arc::new(committer)));
         let (task, describe, kept) = (Mutex::new(Some(task)), OnceLock::new(), Kept::default());
-        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe, moments, latch, kept };
+        let places = Places::default();
+        let inner =
+            Inner { clock, backend, readers, committer, task, wake, watchers, describe, moments, latch, kept, places };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -172,11 +201,24 @@ impl Store {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Change<'t, T> + Send + 'static,
     {
+        self.committer(doing).await?.write(doing, change).await
+    }
+    /// Has a request done together with the others of its kind that come at this moment; durable on return.
+    pub(crate) async fn write_together<I, O>(
+        &self,
+        place: fn(&Places) -> &Arc<Together<I, O>>,
+        request: I,
+    ) -> Result<O, Fault>
+    where
+        I: Send + Sync + 'static,
+        O: Send + 'static,
+    {
+        let place = place(&self.inner.places);
+        self.committer(place.doing()).await?.write_together(place, request).await
+    }
+    async fn committer(&self, doing: &'static str) -> Result<Arc<Committer>, Fault> {
         let committer = self.inner.committer.read().await.clone();
-        let Some(committer) = committer else {
-            return Err(Fault::new("store.closed", Blame::Operator, Retry::Later).context(doing));
-        };
-        committer.write(doing, change).await
+        committer.ok_or_else(|| Fault::new("store.closed", Blame::Operator, Retry::Later).context(doing))
     }
     /// All rows.
     pub(crate) async fn rows(&self, doing: &'static str, query: Query) -> Result<Vec<Row>, Fault> {

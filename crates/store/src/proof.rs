@@ -372,7 +372,7 @@ fn unknown(mailbox: &MailboxId) -> Fault {
     Fault::caller("mailbox.unknown", format!("there is no mailbox with the id {mailbox}"))
 }
 
-fn standing(row: &Row) -> Result<Standing, Fault> {
+pub(crate) fn standing(row: &Row) -> Result<Standing, Fault> {
     Ok(Standing {
         passed: row.flag_or_none("passed")?,
         finding: row.text_or_none("finding")?.as_deref().and_then(Step::parse),

@@ -12,11 +12,9 @@ use syntax::{Address, Timestamp};
 
 use crate::{
     NewMail, State, Store,
-    attempt::{insert_begun, insert_notification, settle_attempt},
+    attempt::{begin_all, insert_notification, settled_now},
     committer::Tx,
-    describe::Prepared,
     mail::put_mails,
-    proof::is_correspondent,
     row::{Row, sql},
 };
 
@@ -158,7 +156,7 @@ impl Verdict {
             Self::Bounced => State::Bounced,
         }
     }
-    fn next_at(self) -> Option<Timestamp> {
+    pub(crate) fn next_at(self) -> Option<Timestamp> {
         match self {
             Self::Deferred(at) | Self::InDoubt(at) => Some(at),
             Self::Delivered | Self::Bounced => None,
@@ -233,16 +231,12 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn begin(&self, attempts: Vec<BeginAttempt>) -> Result<Vec<Option<AttemptId>>, Fault> {
-        self.write("begin attempts", |tx| {
-            Box::pin(async move {
-                let mut begun = Vec::with_capacity(attempts.len());
-                for attempt in attempts {
-                    begun.push(begin_one(tx, attempt).await?);
-                }
-                Ok(begun)
-            })
-        })
-        .await
+        match <[BeginAttempt; 1]>::try_from(attempts) {
+            Ok([one]) => Ok(vec![self.write_together(|places| &places.begin, one).await?]),
+            Err(attempts) => {
+                self.write("begin attempts", |tx| Box::pin(async move { begin_all(tx, &attempts).await })).await
+            }
+        }
     }
     /// Writes how attempts ended. An attempt settled before is left alone. Of a recipient that is not being sent to
     /// any more (a late bounce came first), only the attempt is written, without notice and events.
@@ -250,15 +244,21 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn settle(&self, settled: Vec<Settled>) -> Result<(), Fault> {
-        let mut prepared = Vec::with_capacity(settled.len());
-        for mut settled in settled {
-            let notice = self.prepared(settled.notice.take().into_iter().collect()).await;
-            prepared.push((settled, notice));
+        let settled = match <[Settled; 1]>::try_from(settled) {
+            Ok([one]) if one.notice.is_none() => return self.write_together(|places| &places.settle, one).await,
+            Ok([one]) => vec![one],
+            Err(settled) => settled,
+        };
+        let (mut ends, mut notices) = (Vec::with_capacity(settled.len()), Vec::with_capacity(settled.len()));
+        for mut one in settled {
+            notices.push(self.prepared(one.notice.take().into_iter().collect()).await);
+            ends.push(one);
         }
         self.write("settle attempts", |tx| {
             Box::pin(async move {
-                for (settled, notice) in prepared {
-                    settle_one(tx, settled, notice).await?;
+                let now = settled_now(tx, &ends).await?;
+                for (notice, _) in notices.into_iter().zip(now).filter(|(_, is_now)| *is_now) {
+                    put_mails(tx, notice, true).await?;
                 }
                 Ok(())
             })
@@ -353,44 +353,6 @@ fn read_due(row: &Row) -> Result<Due, Fault> {
             Some(_) => ReversePath::Of(row.parsed("reverse_path")?),
         },
     })
-}
-
-async fn begin_one(tx: &mut Tx, begin: BeginAttempt) -> Result<Option<AttemptId>, Fault> {
-    // The number is the fence: of two that looked at the same row, the second finds it raised.
-    let take = sql("UPDATE recipient SET state = 'sending', attempts = $1, next_at = NULL \
-                    WHERE id = $2 AND attempts = $3 AND next_at IS NOT NULL RETURNING address")
-    .bind(i64::from(begin.number))
-    .bind(begin.recipient.0.clone())
-    .bind(i64::from(begin.number) - 1);
-    let Some(row) = tx.row(take).await? else { return Ok(None) };
-    let attempt = AttemptId(tx.id());
-    insert_begun(tx, &attempt, &begin).await?;
-    let (recipient, number) = (begin.recipient, begin.number);
-    if is_correspondent(tx, &recipient, &row.parsed("address")?).await? {
-        return Ok(Some(attempt));
-    }
-    tx.record(&[Event::AttemptBegun { recipient, attempt: attempt.clone(), number }]).await?;
-    Ok(Some(attempt))
-}
-
-async fn settle_one(tx: &mut Tx, settled: Settled, notice: Vec<Prepared>) -> Result<(), Fault> {
-    if !settle_attempt(tx, &settled).await? {
-        return Ok(());
-    }
-    let (state, next_at) = (settled.verdict.state(), settled.verdict.next_at());
-    let update = sql("UPDATE recipient SET state = $1, next_at = $2, \
-                      possible_duplicate = CASE WHEN $1 = 'in_doubt' THEN 1 ELSE possible_duplicate END \
-                      WHERE id = $3 AND state = 'sending' RETURNING address")
-    .bind(state.as_str())
-    .bind(next_at.map(Timestamp::micros))
-    .bind(settled.recipient.0.clone());
-    if let Some(row) = tx.row(update).await? {
-        if !is_correspondent(tx, &settled.recipient, &row.parsed("address")?).await? {
-            tx.record(&settled.events).await?;
-        }
-        put_mails(tx, notice, true).await?;
-    }
-    Ok(())
 }
 
 /// The attempt keeps no end: nobody knows it. It is tried again when `begin` said.

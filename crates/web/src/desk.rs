@@ -186,7 +186,7 @@ pub(crate) fn return_path(domain: impl Display) -> String {
 pub(crate) fn mailbox_state(row: &store::MailboxRow) -> &'static str {
     match row {
         row if row.suspended_at.is_some() => "suspended",
-        row if row.sent >= row.daily_cap => "at cap",
+        row if row.sent >= row.allowance() => "at cap",
         _ => "active",
     }
 }

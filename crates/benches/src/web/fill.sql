@@ -57,12 +57,12 @@ SELECT printf('%s9000-%s', substr(id, 1, 19), substr(id, 25)), id, printf('p%d@r
 FROM (SELECT id, domain, accepted_at, rowid AS n FROM message ORDER BY rowid);
 
 INSERT INTO attempt (id, recipient, number, egress_ip, begun_at, next_at, ended_at, verdict, mx_host, peer, tls, stage, reply,
-    enhanced, entry, class, transcript)
+    enhanced, entry, class, transcript, domain)
 SELECT printf('%sa000-%s', substr(r.id, 1, 19), substr(r.id, 25)), r.id, 1, '10.0.0.1', m.accepted_at + 1000000, NULL,
     m.accepted_at + 3000000, r.state, 'mx.' || r.to_domain, '192.0.2.1:25', 'TLSv1.3', 'data',
     CASE r.state WHEN 'delivered' THEN '250 2.0.0 ok' ELSE '550 5.1.1 no such user' END, NULL,
     CASE WHEN r.state <> 'delivered' THEN CASE r.rowid % 3 WHEN 0 THEN '550-5-1-1' WHEN 1 THEN '553' ELSE '552-5-2-2' END END,
-    NULL, 'S: 220 mx ESMTP' || char(13, 10) || 'C: EHLO box' || char(13, 10) || 'S: 250-mx' || char(13, 10) || 'S: 250 SIZE'
+    NULL, 'S: 220 mx ESMTP' || char(13, 10) || 'C: EHLO box' || char(13, 10) || 'S: 250-mx' || char(13, 10) || 'S: 250 SIZE', r.domain
 FROM recipient r JOIN message m ON m.id = r.message ORDER BY r.rowid;
 
 INSERT INTO event (at, event)

@@ -55,6 +55,7 @@ impl Running {
             key: Key([7; 32]),
             publishing: Publishing::Embedded,
             daily_cap: 50,
+            ramp: rules::ramp::Slope::NONE,
             proof_required: rules::proof::Required::default(),
             expiry: Duration::from_secs(600),
         };

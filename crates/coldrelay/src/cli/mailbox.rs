@@ -77,6 +77,11 @@ pub enum Mailbox {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Give a mailbox its whole daily cap at once, for one that has sent before; it goes into the audit log
+    EndRamp {
+        /// The mailbox
+        address: Address,
+    },
     /// Let a mailbox send as another of its workspace
     Grant {
         /// Who may send
@@ -101,7 +106,7 @@ impl Mailbox {
                         let display = mailbox.display.clone().unwrap_or_default();
                         let state = mailbox.suspended_at.map(|at| format!("suspended since {at}")).unwrap_or_default();
                         let made = mailbox.created_at.to_string();
-                        vec![mailbox.address.to_string(), display, mailbox.daily_cap.to_string(), made, state]
+                        vec![mailbox.address.to_string(), display, allowed(mailbox), made, state]
                     };
                     table(
                         &["mailbox", "display name", "cap a day", "made", "state"],
@@ -137,12 +142,26 @@ impl Mailbox {
                 }
                 out.talk(&format!("{address} may send until a proof passes, whatever its last one said"));
             }
+            Self::EndRamp { address } => {
+                let mailbox = ops.end_ramp(&address, WHO).await?;
+                out.answer(&mailbox, |mailbox| {
+                    format!("{address} may submit {} messages in 24 hours", mailbox.daily_cap)
+                });
+            }
             Self::Grant { address, other } => {
                 ops.grant(&address, &other).await?;
                 out.talk(&format!("{address} may send as {other}"));
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What a mailbox may submit a day; while it ramps, what it will, too.
+fn allowed(mailbox: &store::Mailbox) -> String {
+    match mailbox.ramp {
+        None => mailbox.daily_cap.to_string(),
+        Some(ramp) => format!("{} of {} (day {})", mailbox.allowance(), mailbox.daily_cap, ramp.day),
     }
 }
 

@@ -107,7 +107,7 @@ impl House {
              [proof]\ninterval_s = {interval_s}\n[listen]\nmx_port_on_egress_ips = {mx_port}\nmx = [\"127.0.0.1:0\"]\nsubmission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\
              imap = [\"127.0.0.1:0\"]\nimaps = [\"127.0.0.1:0\"]\n\
              dns = [\"127.0.0.1:{dns}\"]\nhttp = [\"127.0.0.1:0\"]\nhttps = [\"127.0.0.1:0\"]\n\
-             [relay]\nmx_port = {}\nretry_s = [1, 2]\ninterval_ms = 10\nexpiry_s = 60\n[submission]\ndaily_cap = 1000\n\
+             [relay]\nmx_port = {}\nretry_s = [1, 2]\ninterval_ms = 10\nexpiry_s = 60\n[submission]\ndaily_cap = 1000\n[ramp]\nstart = 0\n\
              [dns]\nservers = [\"127.0.0.1:{dns}\"]\nzone_files = [\"{root}/root.zone\", \"{root}/receiver.test.zone\"]\n{more}",
             sink.port()
         );

@@ -103,6 +103,7 @@ async fn made(store: &Store, key: &Key) -> Mailbox {
         display: None,
         password_hash: hash_password(key, PASSWORD),
         daily_cap: 50,
+        ramp: None,
     };
     store.add_mailboxes(vec![new]).await.unwrap().remove(0)
 }

@@ -111,6 +111,7 @@ async fn people(store: &Store, key: &Key) {
         display: None,
         password_hash: hash_password(key, PASSWORD),
         daily_cap: 3,
+        ramp: None,
     };
     let people = ["ann@example.test", "bob@example.test", "eve@other.test"].map(new);
     store.add_mailboxes(people.to_vec()).await.unwrap();

@@ -63,6 +63,7 @@ impl House {
             publishing: Publishing::Print,
             daily_cap: 50,
             expiry: HOUR,
+            ramp: rules::ramp::Slope::NONE,
             proof_required: rules::proof::Required::default(),
         };
         Self { ops, clock, _folder: folder }

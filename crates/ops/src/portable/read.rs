@@ -145,6 +145,7 @@ impl Ops {
             display: record.display.clone(),
             password_hash: hash_password(&self.key, &password()?),
             daily_cap: record.daily_cap,
+            ramp: None,
         };
         match self.store.add_mailboxes(vec![new]).await {
             Ok(made) => {

@@ -76,6 +76,7 @@ impl World {
             publishing: Publishing::Print,
             daily_cap: 50,
             expiry: Duration::from_secs(600),
+            ramp: rules::ramp::Slope::NONE,
             proof_required: rules::proof::Required::default(),
         };
         let request = |name: &str, ip: [u8; 4]| DomainRequest {

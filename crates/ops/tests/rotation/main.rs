@@ -60,6 +60,7 @@ async fn ops(clock: Arc<HandClock>, folder: &tempfile::TempDir, resolver: Resolv
         key: Key([7; 32]),
         publishing,
         daily_cap: 50,
+        ramp: rules::ramp::Slope::NONE,
         proof_required: rules::proof::Required::default(),
         expiry: Duration::from_secs(3600),
     };

@@ -65,6 +65,7 @@ impl World {
             key: Key([7; 32]),
             publishing: Publishing::Print,
             daily_cap: 50,
+            ramp: rules::ramp::Slope::NONE,
             proof_required: rules::proof::Required::default(),
             expiry: Duration::from_secs(3600),
         };

@@ -312,7 +312,7 @@ async fn provision(store: &Store, egress_ip: IpAddr) -> (SendingDomain, store::M
     };
     let domain = store.add_domain(new).await.unwrap();
     let address = "ann@a.test".parse().unwrap();
-    let new = NewMailbox { address, display: None, password_hash: "x".into(), daily_cap: 100 };
+    let new = NewMailbox { address, display: None, password_hash: "x".into(), daily_cap: 100, ramp: None };
     let mailbox = store.add_mailboxes(vec![new]).await.unwrap().remove(0);
     (domain, mailbox)
 }

@@ -1,6 +1,9 @@
 //! Domains with their mailboxes counted.
 
-use rules::{Fault, id::WorkspaceId};
+use rules::{
+    Fault,
+    id::{DomainId, WorkspaceId},
+};
 use syntax::{Domain, Timestamp};
 
 use super::{Select, anywhere};
@@ -9,6 +12,8 @@ use crate::{Store, row::Row};
 /// A domain as a list shows it.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct DomainRow {
+    /// Id.
+    pub id: DomainId,
     /// Name.
     pub name: Domain,
     /// Its workspace.
@@ -82,6 +87,7 @@ impl Store {
 
 fn read(row: &Row) -> Result<DomainRow, Fault> {
     Ok(DomainRow {
+        id: DomainId(row.text("id")?),
         name: row.parsed("name")?,
         workspace: WorkspaceId(row.text("workspace")?),
         egress_ip: row.text("egress_ip")?,

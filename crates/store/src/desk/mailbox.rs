@@ -9,7 +9,7 @@ use rules::{
 use syntax::{Address, Domain, Timestamp};
 
 use super::{Select, anywhere};
-use crate::{Store, row::Row};
+use crate::{RampDay, Store, row::Row};
 
 /// A mailbox as a list shows it.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -36,12 +36,21 @@ pub struct MailboxRow {
     pub created_at: Timestamp,
     /// Since when it is suspended.
     pub suspended_at: Option<Timestamp>,
+    /// How far it has come to its cap; `None`: it has the whole of it.
+    pub ramp: Option<RampDay>,
     /// Messages accepted from it in the last 24 hours.
     pub sent: u32,
     /// Recipients of the last seven days that bounced.
     pub bounced: u32,
     /// Recipients of the last seven days.
     pub recipients: u32,
+}
+
+impl MailboxRow {
+    /// Messages that it may submit in 24 hours now.
+    pub fn allowance(&self) -> u32 {
+        self.ramp.map_or(self.daily_cap, |ramp| ramp.allowance.min(self.daily_cap))
+    }
 }
 
 /// What a mailbox can be asked for.
@@ -102,12 +111,10 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn mailbox_rows(&self, filter: &MailboxFilter) -> Result<Vec<MailboxRow>, Fault> {
-        match filter.state {
-            // Who is at their cap takes a walk over everything that was sent today.
-            Some(MailboxState::AtCap) => {
-                self.kept(format!("{filter:?}"), Duration::ZERO, || self.mailbox_rows_now(filter)).await
-            }
-            _ => self.mailbox_rows_now(filter).await,
+        // Who is at their cap takes a walk over everything that was sent today, a search one over all mailboxes.
+        match filter.state == Some(MailboxState::AtCap) || filter.search.is_some() {
+            true => self.kept(format!("{filter:?}"), Duration::ZERO, || self.mailbox_rows_now(filter)).await,
+            false => self.mailbox_rows_now(filter).await,
         }
     }
 
@@ -159,7 +166,7 @@ fn conditions(select: &mut Select, filter: &MailboxFilter, day: &str) {
         Some(MailboxState::AtCap) => select.and(format!(
             "b.id IN (SELECT t.sender FROM (SELECT m.mailbox || '' AS sender, COUNT(*) AS sent FROM message m \
              WHERE m.accepted_at >= {day} GROUP BY m.mailbox || '') t JOIN mailbox c ON c.id = t.sender \
-             WHERE t.sent >= c.daily_cap)"
+             WHERE t.sent >= c.daily_cap OR t.sent >= c.ramp_allowance)"
         )),
     }
     if let Some(search) = &filter.search {
@@ -190,6 +197,7 @@ fn read(row: &Row) -> Result<MailboxRow, Fault> {
         daily_cap: row.count("daily_cap")?,
         created_at: row.moment("created_at")?,
         suspended_at: row.moment_or_none("suspended_at")?,
+        ramp: crate::ramp::read(row)?,
         sent: row.count("sent")?,
         bounced: row.count("bounced")?,
         recipients: row.count("recipients")?,

@@ -120,18 +120,26 @@ impl Store {
     }
 }
 
-/// Along the index of states when nothing else is asked for; else each message that fits is looked at.
+/// Along an index of states when nothing else is asked for but whose; else each message that fits is looked at.
 fn in_state(select: &mut Select, state: State, filter: &MessageFilter) {
-    let mark = select.text(state.as_str());
-    let only = filter.workspace.is_none() && filter.domain.is_none() && filter.mailbox.is_none();
-    if !only || filter.search.is_some() {
+    // A word of ours, and no mark: the index of what ended serves only those whose text says which.
+    let mark = format!("'{}'", state.as_str());
+    if filter.mailbox.is_some() || filter.search.is_some() {
         return select.and(format!("EXISTS (SELECT 1 FROM recipient r WHERE r.message = m.id AND r.state = {mark})"));
     }
+    let whose = match (&filter.workspace, &filter.domain) {
+        (_, Some(domain)) => format!(" AND r.domain = {}", select.text(domain.0.clone())),
+        (Some(workspace), None) => {
+            let mark = select.text(workspace.0.clone());
+            format!(" AND r.domain IN (SELECT d.id FROM domain d WHERE d.workspace = {mark})")
+        }
+        (None, None) => String::new(),
+    };
     let before = filter.before.as_ref().map(|before| select.text(before.0.clone()));
     let before = before.map(|mark| format!(" AND r.message < {mark}")).unwrap_or_default();
     let limit = select.number(i64::from(filter.limit));
     select.and(format!(
-        "m.id IN (SELECT DISTINCT r.message FROM recipient r WHERE r.state = {mark}{before} \
+        "m.id IN (SELECT DISTINCT r.message FROM recipient r WHERE r.state = {mark}{whose}{before} \
          ORDER BY r.message DESC LIMIT {limit})"
     ));
 }

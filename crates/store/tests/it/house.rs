@@ -149,6 +149,7 @@ pub fn new_mailbox(text: &str) -> NewMailbox {
         display: Some("Ann".to_owned()),
         password_hash: "hash".to_owned(),
         daily_cap: 50,
+        ramp: None,
     }
 }
 

@@ -21,10 +21,12 @@ mod mail;
 mod opening;
 mod proofs;
 mod queue;
+mod ramps;
 mod reports;
 mod settling;
 mod sharing;
 mod tests_by_mail;
+mod together;
 mod webhooks;
 
 /// Makes a test for each database of every function named.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     dkim, proofs, reports,
-    schema::{flag, list, maybe, moment, named, number, open, text},
+    schema::{flag, list, maybe, moment, named, number, open, text, word},
 };
 
 /// All of them, by name.
@@ -269,6 +269,17 @@ fn mailbox() -> Value {
         ("daily_cap", number("Messages in 24 hours.", 0, u32::MAX.into())),
         ("created_at", moment("When it was made.")),
         ("suspended_at", maybe(moment("Since when it is suspended."))),
+        ("ramp", maybe(ramp())),
+    ])
+}
+
+fn ramp() -> Value {
+    let turns = rules::ramp::Turn::ALL.map(rules::ramp::Turn::as_str);
+    open(&[
+        ("day", number("Day of the ramp, from 1.", 0, u32::MAX.into())),
+        ("allowance", number("Messages that it may submit in 24 hours now.", 0, u32::MAX.into())),
+        ("since", moment("When that day began.")),
+        ("turn", word("What the day before led to.", &turns)),
     ])
 }
 

@@ -129,6 +129,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .answers("The mailbox.", named("Mailbox"), example()),
         with_address(Endpoint::new(
             Verb::Post,
+            "/mailboxes/{address}/end-ramp",
+            "end_ramp",
+            "Give it its whole daily cap at once",
+            write,
+            end_ramp,
+        ))
+        .answers("The mailbox.", named("Mailbox"), example()),
+        with_address(Endpoint::new(
+            Verb::Post,
             "/mailboxes/{address}/password",
             "rotate_password",
             "A new password; the old one ends now",
@@ -167,6 +176,7 @@ fn example() -> Value {
         "id": "0193a1b2-0000-7000-8000-000000000002", "domain": "0193a1b2-0000-7000-8000-000000000001",
         "workspace": "0193a1b2-0000-7000-8000-000000000003", "address": EXAMPLE, "display": "Ann", "daily_cap": 50,
         "created_at": "2026-11-24T09:00:00Z", "suspended_at": null,
+        "ramp": {"day": 3, "allowance": 20, "since": "2026-11-26T09:00:00Z", "turn": "grew"},
     })
 }
 
@@ -328,6 +338,12 @@ async fn suspended(call: Call, suspended: bool) -> Result<Response, Problem> {
     call.site.ops.mailbox_within(call.workspace(), &address).await?;
     call.site.ops.suspend(&address, suspended).await?;
     told(call.site.ops.mailbox_within(call.workspace(), &address).await)
+}
+
+async fn end_ramp(call: Call) -> Result<Response, Problem> {
+    let address = call.address()?;
+    call.site.ops.mailbox_within(call.workspace(), &address).await?;
+    told(call.site.ops.end_ramp(&address, call.who()).await)
 }
 
 async fn password(call: Call) -> Result<Response, Problem> {

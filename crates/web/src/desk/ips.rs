@@ -1,4 +1,4 @@
-//! The IPs that mail is sent from: whose, their names, what the blocklists say.
+//! The IPs that mail is sent from: whose, their names, what the blocklists say, how much goes out by them.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -8,8 +8,8 @@ use axum::{
     response::IntoResponse,
 };
 use ops::Ops;
-use rules::{Fault, access::Scope, listing::Listing};
-use store::{DomainFilter, DomainRow};
+use rules::{Fault, access::Scope, id::DomainId, listing::Listing};
+use store::{Allowances, DomainFilter, DomainRow};
 
 use super::{Answer, Frame, Refused, Viewer, cut, fields::Fields, link, page_and_one};
 use crate::site::page;
@@ -32,6 +32,7 @@ struct IpRow {
     /// Lists that have it, and lists that were asked.
     listed: Vec<String>,
     asked: usize,
+    ramp: Allowances,
 }
 
 impl IpRow {
@@ -73,9 +74,12 @@ async fn with_listings(ops: &Ops, viewer: &Viewer, rows: Vec<DomainRow>) -> Resu
             of_subject.0.push(period.zone);
         }
     }
+    let ids: Vec<DomainId> = rows.iter().map(|row| row.id.clone()).collect();
+    let allowances = ops.store.domain_allowances(&ids).await?;
     let with = |row: DomainRow| {
         let (listed, asked) = said.remove(&row.egress_ip).unwrap_or_default();
-        IpRow { row, listed, asked }
+        let ramp = allowances.get(&row.id).copied().unwrap_or_default();
+        IpRow { row, listed, asked, ramp }
     };
     Ok(rows.into_iter().map(with).collect())
 }

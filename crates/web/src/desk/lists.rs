@@ -15,6 +15,8 @@ use crate::site::page;
 
 /// What blocklists say, and what they said, as far as their page shows it.
 const HISTORY: u32 = 100;
+/// Events of a page.
+const EVENTS: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "desk/suppressions.html")]
@@ -88,8 +90,6 @@ pub(super) async fn blocklists(State(ops): State<Ops>, viewer: Viewer) -> Answer
 #[template(path = "desk/events.html")]
 struct Events {
     frame: Frame,
-    /// The log is of the whole installation: who sees one workspace does not see it.
-    whole: bool,
     rows: Vec<EventRow>,
     kinds: &'static [&'static str],
     kind: String,
@@ -107,20 +107,17 @@ struct EventRow {
 pub(super) async fn events(State(ops): State<Ops>, viewer: Viewer, RawQuery(query): RawQuery) -> Answer {
     viewer.must(Scope::EventsRead)?;
     let asked = Fields::parse(query.as_deref().unwrap_or_default());
-    let whole = viewer.workspace.is_none();
     let kind = asked.some("kind").filter(|kind| Event::KINDS.contains(kind));
     let before: Option<i64> = asked.some("before").and_then(|text| text.parse().ok());
     // Read before the rows, so that nothing falls between them and the stream.
     let last = ops.store.last_event().await?;
-    let rows = if whole { ops.store.events_before(before, kind, page_and_one()).await? } else { Vec::new() };
-    let (rows, more) = cut(rows);
+    let (rows, older) = ops.events_within_before(viewer.workspace.as_ref(), before, kind, EVENTS).await?;
     let after = before.is_none().then(|| rows.first().map_or(last, |row| row.sequence.max(last)));
-    let oldest = rows.last().filter(|_| more).map(|row| row.sequence.to_string());
     let kind = kind.unwrap_or_default().to_owned();
-    let next = oldest.map(|oldest| link("/events", &[("kind", &kind), ("before", &oldest)]));
+    let next = older.map(|older| link("/events", &[("kind", &kind), ("before", &older.to_string())]));
     let rows = rows.into_iter().map(|row| EventRow { text: told(&row.event), row }).collect();
     let frame = Frame::new("/events", &viewer);
-    Ok(page(&Events { frame, whole, rows, kinds: Event::KINDS, kind, after, next }).into_response())
+    Ok(page(&Events { frame, rows, kinds: Event::KINDS, kind, after, next }).into_response())
 }
 
 /// The fields of an event as `name: value`, without its kind.

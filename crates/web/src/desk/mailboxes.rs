@@ -299,7 +299,7 @@ pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<S
     Ok(page(&One { frame: Frame::new("/mailboxes", &viewer), view, pairing }).into_response())
 }
 
-/// Suspends, resumes, or makes a new password.
+/// Suspends, resumes, proves, ends the ramp, or makes a new password.
 pub(super) async fn act_on_one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<String>, body: String) -> Answer {
     let form = Fields::parse(&body);
     viewer.takes(Scope::MailboxesWrite, &form)?;
@@ -308,6 +308,10 @@ pub(super) async fn act_on_one(State(ops): State<Ops>, viewer: Viewer, Path(id):
         "suspend" => suspend(&ops, &viewer, std::slice::from_ref(&id), true).await?,
         "resume" => suspend(&ops, &viewer, std::slice::from_ref(&id), false).await?,
         "verify" => verify(&ops, &viewer, std::slice::from_ref(&id)).await?,
+        "end-ramp" => {
+            let address = ops.desk_mailbox(workspace, &id).await?.row.address;
+            ops.end_ramp(&address, &viewer.name).await?;
+        }
         // The deed writes the audit log itself.
         "override" => ops.override_proof(workspace, &id, &viewer.name, form.get("reason")).await?,
         "password" => {

@@ -131,6 +131,7 @@ async fn desk() -> World {
         publishing: Publishing::Embedded,
         daily_cap: 50,
         expiry: Duration::from_secs(86_400),
+        ramp: rules::ramp::Slope::NONE,
         proof_required: rules::proof::Required::default(),
         store,
     };
@@ -404,7 +405,14 @@ async fn the_first_page_of_events_goes_on_by_itself_and_an_older_one_does_not() 
     assert!(body.contains(&format!("after={last}\"")), "what the filter hides is not told again: {body}");
     let (_, _, body) = desk.ask(Some(all), "GET", &format!("/events?before={last}"), "").await;
     assert!(body.contains("id=\"events\"") && !body.contains("data-live"), "{body}");
-    assert!(!desk.read("/events").await.1.contains("data-live"), "who sees one workspace has no log here");
+    let (_, body) = desk.read("/events").await;
+    assert!(
+        body.contains("ann@example.com") && body.contains("data-live"),
+        "who sees one workspace sees its events: {body}"
+    );
+    assert!(!body.contains("eve@example.org"), "and nobody else's: {body}");
+    let (_, body) = desk.read("/events?before=1").await;
+    assert!(!body.contains("rel=\"next\""), "nothing is older than the first: {body}");
 }
 
 #[tokio::test]

@@ -85,6 +85,7 @@ fn ops(store: &Store) -> ops::Ops {
         publishing: ops::Publishing::Print,
         daily_cap: 50,
         expiry: Duration::from_secs(3600),
+        ramp: rules::ramp::Slope::NONE,
         proof_required: rules::proof::Required::default(),
     }
 }
