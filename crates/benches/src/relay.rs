@@ -197,8 +197,15 @@ fn shown(report: &Report) -> String {
     for full in &report.full {
         lines.push(format!(
             "{:>8} queued (put straight into the store, {:.0}/s), due to {} dead domains: {} MiB at most, start {} ms, {:.0} % of a core; \
-             100 fresh messages past them in {} ms",
-            full.queued, full.put_in_per_s, 10_000, full.memory_mib, full.start_ms, full.cpu_percent, full.fresh_ms
+             {} fresh messages to one site, paced half a second apart, past them in {} ms",
+            full.queued,
+            full.put_in_per_s,
+            10_000,
+            full.memory_mib,
+            full.start_ms,
+            full.cpu_percent,
+            backlog::FRESH,
+            full.fresh_ms
         ));
     }
     lines.join("\n")

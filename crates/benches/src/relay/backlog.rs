@@ -27,8 +27,8 @@ const DEAD: &str = "127.0.41.1";
 const PRODUCERS: usize = 256;
 /// Longest measurement of a full queue.
 const TIME: Duration = Duration::from_secs(30);
-/// Messages sent to somebody who listens, while all others do not.
-const FRESH: usize = 100;
+/// Messages sent to somebody who listens, while all others do not. Pacing lets one out each half second.
+pub const FRESH: usize = 10;
 
 /// What a full queue costs.
 #[derive(Debug, Clone, serde::Serialize)]
