@@ -58,6 +58,7 @@ pub(crate) struct Tx {
 }
 
 /// What was noted in a transaction up to some moment.
+#[derive(Clone, Copy)]
 pub(crate) struct Mark {
     due: bool,
     touched: usize,
@@ -246,6 +247,8 @@ pub(crate) enum Ran {
     Made,
     /// It takes itself back, and nothing else.
     TakenBack,
+    /// It takes itself back, and runs once more.
+    Again,
     /// The place could not take it: no other change of the group will fare better.
     Broken(Failure),
 }
@@ -402,10 +405,14 @@ impl Writer {
         tx.due = false;
         tx.touched.clear();
         tx.events.clear();
-        let mut before = None;
+        let begin = self.location.backend.begin();
+        let (mut before, is_alone) = (None, group.len() == 1);
         for job in group.iter_mut().filter(|job| !job.is_abandoned()) {
             tx.now = self.clock.now();
-            tx.within_savepoint(job.as_mut(), &mut before).await?;
+            match is_alone {
+                true => tx.alone(job.as_mut(), begin).await?,
+                false => tx.within_savepoint(job.as_mut(), &mut before).await?,
+            }
         }
         tx.write_events().await?;
         self.moments.reach(COMMITTER_BEFORE_COMMIT);
@@ -452,17 +459,41 @@ impl Tx {
             // It was rolled back to, and stands.
             Some(_) => {}
         }
-        let ran = job.run(self).await;
-        if let Ran::Broken(failure) = ran {
-            return Err(failure);
+        loop {
+            let ran = job.run(self).await;
+            if let Ran::Broken(failure) = ran {
+                return Err(failure);
+            }
+            if matches!(ran, Ran::TakenBack | Ran::Again) {
+                self.back_to(mark);
+                // This fails when the database has given up the whole transaction: then all hear of it.
+                self.control("ROLLBACK TO SAVEPOINT change").await?;
+            }
+            if !matches!(ran, Ran::Again) {
+                *before = Some(ran);
+                return Ok(());
+            }
         }
-        if matches!(ran, Ran::TakenBack) {
-            self.back_to(mark);
-            // This fails when the database has given up the whole transaction: then all hear of it.
-            self.control("ROLLBACK TO SAVEPOINT change").await?;
+    }
+
+    /// A change that has the transaction for itself needs no savepoint, which costs a copy of each page that it changes.
+    async fn alone(&mut self, job: &mut dyn Job, begin: &'static str) -> Result<(), Failure> {
+        let mark = self.mark();
+        loop {
+            let ran = job.run(self).await;
+            match ran {
+                Ran::Made => return Ok(()),
+                Ran::Broken(failure) => return Err(failure),
+                Ran::TakenBack | Ran::Again => {
+                    self.back_to(mark);
+                    self.control("ROLLBACK").await?;
+                    self.control(begin).await?;
+                }
+            }
+            if matches!(ran, Ran::TakenBack) {
+                return Ok(());
+            }
         }
-        *before = Some(ran);
-        Ok(())
     }
 
     /// What a change that is taken back leaves as it was.

@@ -52,6 +52,7 @@ impl<I, O> Together<I, O> {
 /// The job that makes the change of all that wait when its turn comes.
 pub(crate) struct Gathered<I, O> {
     place: std::sync::Arc<Together<I, O>>,
+    requests: Vec<I>,
     replies: Vec<oneshot::Sender<Result<O, Fault>>>,
     outcomes: Vec<Result<O, Fault>>,
     has_run: bool,
@@ -59,7 +60,7 @@ pub(crate) struct Gathered<I, O> {
 
 impl<I, O> Gathered<I, O> {
     pub(crate) fn new(place: std::sync::Arc<Together<I, O>>) -> Self {
-        Self { place, replies: Vec::new(), outcomes: Vec::new(), has_run: false }
+        Self { place, requests: Vec::new(), replies: Vec::new(), outcomes: Vec::new(), has_run: false }
     }
 }
 
@@ -74,33 +75,27 @@ where
     }
 
     async fn run(&mut self, tx: &mut Tx) -> Ran {
+        if self.has_run {
+            return self.run_each(tx).await;
+        }
         self.has_run = true;
-        let mut requests = Vec::new();
         for waiting in self.place.take() {
-            requests.push(waiting.request);
+            self.requests.push(waiting.request);
             self.replies.push(waiting.reply);
         }
-        if requests.is_empty() {
+        if self.requests.is_empty() {
             return Ran::Made;
         }
-        let made = match tx.attempt(self.place.doing, self.place.make, &requests).await {
-            Ok(made) => made,
-            Err(failure) => return Ran::Broken(failure),
-        };
-        match made {
+        tx.doing = self.place.doing;
+        match (self.place.make)(tx, &self.requests).await {
             Ok(outcomes) => self.outcomes = outcomes.into_iter().map(Ok).collect(),
-            Err(fault) if requests.len() == 1 => self.outcomes.push(Err(fault)),
-            // One of them cannot be done: each by itself, so that it takes nobody else with it.
-            Err(_) => {
-                for request in requests.chunks(1) {
-                    match tx.attempt(self.place.doing, self.place.make, request).await {
-                        Ok(outcomes) => {
-                            self.outcomes.push(outcomes.and_then(|mut made| made.pop().ok_or_else(nothing)))
-                        }
-                        Err(failure) => return Ran::Broken(failure),
-                    }
-                }
+            Err(fault) if closes_the_latch(fault.code) => return Ran::Broken(fault.into()),
+            Err(fault) if self.requests.len() == 1 => {
+                self.outcomes.push(Err(fault));
+                return Ran::TakenBack;
             }
+            // One of them cannot be done: each by itself, so that it takes nobody else with it.
+            Err(_) => return Ran::Again,
         }
         Ran::Made
     }
@@ -124,6 +119,22 @@ where
             // Whoever asked may have gone away meanwhile; the change stands.
             drop(reply.send(answer));
         }
+    }
+}
+
+impl<I, O> Gathered<I, O>
+where
+    I: Send + Sync + 'static,
+    O: Send + 'static,
+{
+    async fn run_each(&mut self, tx: &mut Tx) -> Ran {
+        for request in self.requests.chunks(1) {
+            match tx.attempt(self.place.doing, self.place.make, request).await {
+                Ok(made) => self.outcomes.push(made.and_then(|mut made| made.pop().ok_or_else(nothing))),
+                Err(failure) => return Ran::Broken(failure),
+            }
+        }
+        Ran::Made
     }
 }
 
