@@ -176,7 +176,7 @@ pub(crate) fn absolute(name: &str) -> String {
 
 /// The name without its final dot; `None` when it is none. `@` stands for the origin in a zone file.
 fn relative(name: &str) -> Option<String> {
-    let stripped = name.strip_suffix('.').filter(|rest| !rest.is_empty()).unwrap_or(name);
+    let stripped = name.strip_suffix('.').filter(|rest| !matches!(*rest, "" | ".")).unwrap_or(name);
     (name == "@" || is_name(stripped)).then(|| stripped.to_ascii_lowercase())
 }
 

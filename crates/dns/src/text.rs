@@ -108,7 +108,7 @@ impl Context {
         let whole = match (lower.as_str(), lower.strip_suffix('.')) {
             ("@", _) => self.origin.clone(),
             (".", _) => String::from("."),
-            (_, Some(absolute)) => absolute.to_owned(),
+            (_, Some(absolute)) if absolute != "." => absolute.to_owned(),
             _ if self.origin == "." => lower,
             _ => format!("{lower}.{}", self.origin),
         };
@@ -173,9 +173,16 @@ _x._tcp  SRV 0 1 587 box.example.com.
 
     #[test]
     fn a_bad_line_is_named() {
-        for line in
-            ["box A nonsense", "a..b A 192.0.2.1", "a\"b TXT x", "@ MX 10 a(b", "@ MX 0 ..", "box 60 IN", "$ORIGIN"]
-        {
+        for line in [
+            "box A nonsense",
+            "a..b A 192.0.2.1",
+            "a\"b TXT x",
+            "@ MX 10 a(b",
+            "@ MX 0 ..",
+            ".. TXT x",
+            "box 60 IN",
+            "$ORIGIN",
+        ] {
             let fault = read_zone("example.com", &format!("\n{line}\n")).unwrap_err();
             assert!(fault.to_string().contains("line 2"), "{line}: {fault}");
         }
