@@ -8,7 +8,7 @@ mod imap {
     pub mod words;
 }
 
-use self::imap::words;
+use imap::words;
 use syntax::Timestamp;
 use words::date::{Day, parse_date_time, write_date_time};
 

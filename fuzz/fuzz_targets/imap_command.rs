@@ -9,7 +9,7 @@ mod imap {
     pub mod words;
 }
 
-use self::imap::words;
+use imap::words;
 use words::{
     Dialect,
     command::parse,

@@ -8,7 +8,7 @@ mod imap {
     pub mod words;
 }
 
-use self::imap::words;
+use imap::words;
 use words::{
     Dialect,
     response::{FetchData, Response},

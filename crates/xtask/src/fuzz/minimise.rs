@@ -9,7 +9,7 @@ use std::{
 use super::{Place, Target, run};
 
 /// Most files of a corpus.
-const FILES: usize = 250;
+const FILES: usize = 150;
 /// Most octets of a corpus.
 const OCTETS: u64 = 256 * 1024;
 
@@ -111,6 +111,6 @@ mod tests {
         inputs = (0..1000).map(|number| input(&digest(number), 1000 - number)).collect();
         let kept = within(inputs);
         assert_eq!(kept.len(), FILES);
-        assert!(kept.iter().all(|input| input.octets <= 250));
+        assert!(kept.iter().all(|input| input.octets <= 150));
     }
 }
