@@ -2,7 +2,15 @@
 //! to it ends a line twice.
 #![no_main]
 
-use imap::words::{
+/// The language alone, without the server and all that it stands on.
+#[path = "../../crates/imap/src"]
+mod imap {
+    #[allow(dead_code, unreachable_pub, unused_imports)]
+    pub mod words;
+}
+
+use imap::words;
+use words::{
     Dialect,
     command::parse,
     frame::{Event, Frames, Limits},

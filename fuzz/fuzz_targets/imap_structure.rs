@@ -1,7 +1,15 @@
 //! Whatever a message holds, it is taken apart in bounded time, comes back from JSON, and every section of it is told.
 #![no_main]
 
-use imap::words::{
+/// The language alone, without the server and all that it stands on.
+#[path = "../../crates/imap/src"]
+mod imap {
+    #[allow(dead_code, unreachable_pub, unused_imports)]
+    pub mod words;
+}
+
+use imap::words;
+use words::{
     Dialect,
     response::{FetchData, Response},
     search::text,

@@ -195,6 +195,14 @@ fn sections<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
     sections
 }
 
+/// From `</name` on, in whatever case; looked for once, so that a text full of styles stays linear.
+fn from_close<'h>(html: &'h str, name: &str) -> &'h str {
+    let close = format!("</{name}");
+    let is_close = |found: &[u8]| found.eq_ignore_ascii_case(close.as_bytes());
+    let at = html.as_bytes().windows(close.len()).position(is_close);
+    at.and_then(|at| html.get(at..)).unwrap_or_default()
+}
+
 /// The words of an HTML text.
 pub fn without_tags(html: &str) -> String {
     let mut out = String::with_capacity(html.len() / 2);
@@ -215,10 +223,7 @@ pub fn without_tags(html: &str) -> String {
         match name.as_str() {
             _ if tag.contains('@') && !tag.contains('=') => out.push_str(&format!("<{tag}>")),
             "style" | "script" | "head" | "title" if !tag.starts_with('/') => {
-                let close = format!("</{name}");
-                let lower = after.to_ascii_lowercase();
-                let end = lower.find(&close).and_then(|at| after.get(at..));
-                rest = end.unwrap_or_default();
+                rest = from_close(after, &name);
                 continue;
             }
             "br" | "p" | "div" | "tr" | "table" | "li" | "h1" | "h2" | "h3" | "pre" | "blockquote" => out.push('\n'),

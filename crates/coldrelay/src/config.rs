@@ -1,7 +1,7 @@
 //! The configuration: one TOML file, every setting with a default. Name, type, default and meaning of a setting stand in
 //! one place, below; the sample, `config describe` and the reader are made from it.
 
-mod read;
+pub mod read;
 mod sample;
 
 use std::{

@@ -53,6 +53,10 @@ pub struct Zone {
 
 /// Longest string of a TXT record. RFC 1035 §3.3.
 pub(crate) const TXT_STRING: usize = 255;
+/// Longest name without its final dot, in octets. RFC 1035 §2.3.4
+const MAX_NAME: usize = 253;
+/// Longest label, in octets. RFC 1035 §2.3.4
+const MAX_LABEL: usize = 63;
 
 impl Record {
     /// A record; the owner is lower-cased.
@@ -112,15 +116,22 @@ impl Data {
         let data = match (kind.to_ascii_uppercase().as_str(), words.as_slice()) {
             ("A", [ip]) => ip.parse().ok().map(Self::A),
             ("AAAA", [ip]) => ip.parse().ok().map(Self::Aaaa),
-            ("PTR", [name]) => Some(Self::Ptr(relative(name))),
-            ("CNAME", [name]) => Some(Self::Cname(relative(name))),
-            ("NS", [name]) => Some(Self::Ns(relative(name))),
-            ("MX", [preference, exchange]) => preference.parse().ok().map(|value| Self::Mx(value, relative(exchange))),
-            ("TXT", _) => unquoted(rdata).map(Self::Txt),
-            ("SRV", [priority, weight, port, target]) => match (priority.parse(), weight.parse(), port.parse()) {
-                (Ok(priority), Ok(weight), Ok(port)) => Some(Self::Srv(priority, weight, port, relative(target))),
+            ("PTR", [name]) => relative(name).map(Self::Ptr),
+            ("CNAME", [name]) => relative(name).map(Self::Cname),
+            ("NS", [name]) => relative(name).map(Self::Ns),
+            ("MX", [preference, exchange]) => match (preference.parse(), relative(exchange)) {
+                (Ok(preference), Some(exchange)) => Some(Self::Mx(preference, exchange)),
                 _ => None,
             },
+            ("TXT", _) => unquoted(rdata).map(Self::Txt),
+            ("SRV", [priority, weight, port, target]) => {
+                match (priority.parse(), weight.parse(), port.parse(), relative(target)) {
+                    (Ok(priority), Ok(weight), Ok(port), Some(target)) => {
+                        Some(Self::Srv(priority, weight, port, target))
+                    }
+                    _ => None,
+                }
+            }
             ("TLSA", [usage, selector, matching, data @ ..]) => {
                 match (usage.parse(), selector.parse(), matching.parse()) {
                     (Ok(usage), Ok(selector), Ok(matching)) => {
@@ -130,7 +141,10 @@ impl Data {
                 }
             }
             ("SOA", [primary, contact, serial, _, _, _, _]) => {
-                serial.parse().ok().map(|serial| Self::Soa(relative(primary), relative(contact), serial))
+                match (relative(primary), relative(contact), serial.parse()) {
+                    (Some(primary), Some(contact), Ok(serial)) => Some(Self::Soa(primary, contact, serial)),
+                    _ => None,
+                }
             }
             _ => None,
         };
@@ -155,12 +169,22 @@ pub(crate) fn strings(text: &str) -> Vec<String> {
     strings
 }
 
-fn absolute(name: &str) -> String {
+/// The name with its final dot.
+pub(crate) fn absolute(name: &str) -> String {
     if name == "." { String::from(".") } else { format!("{name}.") }
 }
 
-fn relative(name: &str) -> String {
-    if name == "." { String::from(".") } else { name.trim_end_matches('.').to_ascii_lowercase() }
+/// The name without its final dot; `None` when it is none. `@` stands for the origin in a zone file.
+fn relative(name: &str) -> Option<String> {
+    let stripped = name.strip_suffix('.').filter(|rest| !matches!(*rest, "" | ".")).unwrap_or(name);
+    (name == "@" || is_name(stripped)).then(|| stripped.to_ascii_lowercase())
+}
+
+/// Whether it is a name without its final dot, or the root: whole labels of letters that mean nothing else in a zone file.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_letter = |octet: u8| octet.is_ascii_graphic() && !br#"";\()@$"#.contains(&octet);
+    let is_label = |label: &str| (1..=MAX_LABEL).contains(&label.len()) && label.bytes().all(is_letter);
+    name == "." || (name.len() <= MAX_NAME && name.split('.').all(is_label))
 }
 
 fn quoted(text: &str) -> String {

@@ -2,7 +2,10 @@
 
 use rules::Fault;
 
-use crate::{Data, Record, Zone};
+use crate::{
+    Data, Record, Zone,
+    record::{absolute, is_name},
+};
 
 /// Seconds, where a zone file says nothing.
 const DEFAULT_TTL: u32 = 3600;
@@ -10,11 +13,10 @@ const DEFAULT_TTL: u32 = 3600;
 /// A zone file that BIND, Knot and NSD read as part of a zone: `$ORIGIN`, `$TTL`, absolute names, long TXT split. SOA and
 /// NS are the server's own.
 pub fn write_zone(zone: &Zone) -> String {
-    let origin = if zone.origin == "." { String::from(".") } else { format!("{}.", zone.origin) };
-    let mut out = format!("$ORIGIN {origin}\n$TTL {DEFAULT_TTL}\n");
+    let mut out = format!("$ORIGIN {}\n$TTL {DEFAULT_TTL}\n", absolute(&zone.origin));
     let width = zone.records.iter().map(|record| record.owner.len()).max().unwrap_or(0) + 1;
     for record in &zone.records {
-        let owner = format!("{}.", record.owner);
+        let owner = absolute(&record.owner);
         out.push_str(&format!("{owner:<width$} {} IN {:<5} {}\n", record.ttl, record.data.kind(), record.data.rdata()));
     }
     out
@@ -29,6 +31,9 @@ pub fn read_zone(origin: &str, text: &str) -> Result<Zone, Fault> {
     let mut zone = Zone { origin: origin.trim_end_matches('.').to_ascii_lowercase(), records: Vec::new() };
     if zone.origin.is_empty() {
         zone.origin = String::from(".");
+    }
+    if !is_name(&zone.origin) {
+        return Err(Fault::caller("dns.zone-text", format!("the origin `{origin}` is not a name")));
     }
     let mut context = Context { origin: zone.origin.clone(), ttl: DEFAULT_TTL, owner: zone.origin.clone() };
     for (index, line) in text.lines().enumerate() {
@@ -52,37 +57,33 @@ impl Context {
         if line.trim().is_empty() {
             return Ok(None);
         }
-        let mut words = line.split_whitespace().peekable();
-        match words.peek().copied() {
-            Some("$ORIGIN") => {
-                self.origin = self.absolute(words.nth(1).ok_or("$ORIGIN needs a name")?);
+        let mut rest = line;
+        match word(&mut rest) {
+            "$ORIGIN" => {
+                self.origin = self.absolute(word(&mut rest))?;
                 return Ok(None);
             }
-            Some("$TTL") => {
-                let ttl = words.nth(1).and_then(|word| word.parse().ok());
-                self.ttl = ttl.ok_or("$TTL needs seconds")?;
+            "$TTL" => {
+                self.ttl = word(&mut rest).parse().map_err(|_| "$TTL needs seconds")?;
                 return Ok(None);
             }
-            _ => {}
-        }
-        if !line.starts_with(char::is_whitespace) {
-            self.owner = self.absolute(words.next().unwrap_or("@"));
+            _ if line.starts_with(char::is_whitespace) => rest = line,
+            owner => self.owner = self.absolute(owner)?,
         }
         let mut ttl = self.ttl;
-        while let Some(word) = words.peek() {
+        let kind = loop {
+            let word = word(&mut rest);
             match word.parse() {
                 Ok(seconds) => ttl = seconds,
                 Err(_) if word.eq_ignore_ascii_case("IN") => {}
-                Err(_) => break,
+                Err(_) if word.is_empty() => return Err(String::from("there is no record type")),
+                Err(_) => break word.to_ascii_uppercase(),
             }
-            words.next();
-        }
-        let kind = words.next().ok_or("there is no record type")?.to_ascii_uppercase();
+        };
         if kind == "SOA" {
             return Ok(None);
         }
-        let start = line.find(&kind).or_else(|| line.to_ascii_uppercase().find(&format!(" {kind} ")).map(|at| at + 1));
-        let rdata = start.and_then(|start| line.get(start + kind.len()..)).unwrap_or_default().trim();
+        let rdata = rest.trim();
         let data = self.data(&kind, rdata)?;
         Ok(Some(Record::new(&self.owner, ttl, data)))
     }
@@ -90,38 +91,48 @@ impl Context {
     fn data(&self, kind: &str, rdata: &str) -> Result<Data, String> {
         let data = Data::parse(kind, rdata).map_err(|fault| fault.to_string())?;
         let is_relative = !rdata.ends_with('.');
-        let complete = |name: String| if is_relative && name != "." { self.absolute(&name) } else { name };
+        let complete = |name: String| if is_relative && name != "." { self.absolute(&name) } else { Ok(name) };
         Ok(match data {
-            Data::Ptr(name) => Data::Ptr(complete(name)),
-            Data::Cname(name) => Data::Cname(complete(name)),
-            Data::Ns(name) => Data::Ns(complete(name)),
-            Data::Mx(preference, name) => Data::Mx(preference, complete(name)),
-            Data::Srv(priority, weight, port, name) => Data::Srv(priority, weight, port, complete(name)),
+            Data::Ptr(name) => Data::Ptr(complete(name)?),
+            Data::Cname(name) => Data::Cname(complete(name)?),
+            Data::Ns(name) => Data::Ns(complete(name)?),
+            Data::Mx(preference, name) => Data::Mx(preference, complete(name)?),
+            Data::Srv(priority, weight, port, name) => Data::Srv(priority, weight, port, complete(name)?),
             other => other,
         })
     }
 
     /// The name without its final dot, completed by the origin when it had none.
-    fn absolute(&self, name: &str) -> String {
-        let name = name.to_ascii_lowercase();
-        match (name.as_str(), name.strip_suffix('.')) {
+    fn absolute(&self, name: &str) -> Result<String, String> {
+        let lower = name.to_ascii_lowercase();
+        let whole = match (lower.as_str(), lower.strip_suffix('.')) {
             ("@", _) => self.origin.clone(),
             (".", _) => String::from("."),
-            (_, Some(absolute)) => absolute.to_owned(),
-            _ if self.origin == "." => name,
-            _ => format!("{name}.{}", self.origin),
-        }
+            (_, Some(absolute)) if absolute != "." => absolute.to_owned(),
+            _ if self.origin == "." => lower,
+            _ => format!("{lower}.{}", self.origin),
+        };
+        if is_name(&whole) { Ok(whole) } else { Err(format!("`{name}` is not a name")) }
     }
 }
 
+/// The next word; empty at the end of the line.
+fn word<'l>(rest: &mut &'l str) -> &'l str {
+    let trimmed = rest.trim_start();
+    let (word, after) = trimmed.split_at(trimmed.find(char::is_whitespace).unwrap_or(trimmed.len()));
+    *rest = after;
+    word
+}
+
 fn without_comment(line: &str) -> &str {
-    let mut quoted = false;
+    let (mut quoted, mut escaped) = (false, false);
     for (offset, letter) in line.char_indices() {
         match letter {
-            '"' => quoted = !quoted,
+            '"' if !escaped => quoted = !quoted,
             ';' if !quoted => return line.get(..offset).unwrap_or(line),
             _ => {}
         }
+        escaped = quoted && letter == '\\' && !escaped;
     }
     line
 }
@@ -162,7 +173,42 @@ _x._tcp  SRV 0 1 587 box.example.com.
 
     #[test]
     fn a_bad_line_is_named() {
-        let fault = read_zone("example.com", "\nbox A nonsense\n").unwrap_err();
-        assert!(fault.to_string().contains("line 2"), "{fault}");
+        for line in [
+            "box A nonsense",
+            "a..b A 192.0.2.1",
+            "a\"b TXT x",
+            "@ MX 10 a(b",
+            "@ MX 0 ..",
+            ".. TXT x",
+            "box 60 IN",
+            "$ORIGIN",
+        ] {
+            let fault = read_zone("example.com", &format!("\n{line}\n")).unwrap_err();
+            assert!(fault.to_string().contains("line 2"), "{line}: {fault}");
+        }
+        assert!(read_zone("exa mple.com", "").is_err());
+    }
+
+    #[test]
+    fn what_a_line_holds_is_not_taken_for_its_type() {
+        let zone = read_zone("example.com", "BOXA A 192.0.2.1\nMX-TXT 60 in txt MX\n").unwrap();
+        let data: Vec<&Data> = zone.records.iter().map(|record| &record.data).collect();
+        assert_eq!(data, [&Data::A([192, 0, 2, 1].into()), &Data::Txt("MX".to_owned())]);
+    }
+
+    #[test]
+    fn a_quote_within_a_text_begins_no_comment() {
+        let zone = read_zone("example.com", "@ TXT \"say \\\"hi\\\"; then\" ; a comment\n@ TXT \"\\\\\" ; a comment\n")
+            .unwrap();
+        let data: Vec<&Data> = zone.records.iter().map(|record| &record.data).collect();
+        assert_eq!(data, [&Data::Txt("say \"hi\"; then".to_owned()), &Data::Txt("\\".to_owned())]);
+        assert_eq!(read_zone("example.com", &write_zone(&zone)).unwrap(), zone);
+    }
+
+    #[test]
+    fn the_root_is_written_and_read_again() {
+        let zone = read_zone(".", "@ NS a.test\n. TXT x\n").unwrap();
+        assert_eq!(zone.records[0].owner, ".");
+        assert_eq!(read_zone(".", &write_zone(&zone)).unwrap(), zone);
     }
 }

@@ -107,13 +107,27 @@ fn split_enhanced(code: u16, rest: &str) -> (Option<Enhanced>, &str) {
 fn pieces(line: &str) -> Vec<String> {
     let clean: String = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let mut pieces = vec![String::new()];
-    for word in clean.split_inclusive(' ') {
+    for word in clean.split_inclusive(' ').flat_map(cut) {
         let is_full = pieces.last().is_some_and(|piece| !piece.is_empty() && piece.len() + word.len() > MAX_TEXT);
         if is_full {
             pieces.push(String::new());
         }
         pieces.last_mut().into_iter().for_each(|piece| piece.push_str(word));
     }
+    pieces
+}
+
+/// A word that is longer than a line, in pieces that are not.
+fn cut(word: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while let Some((piece, after)) =
+        rest.split_at_checked(rest.floor_char_boundary(MAX_TEXT)).filter(|_| rest.len() > MAX_TEXT)
+    {
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
     pieces
 }
 
@@ -156,6 +170,13 @@ mod tests {
         let written = Reply::new(550, Enhanced::new(5, 7, 1), text).write();
         assert!(written.lines().count() > 1);
         assert!(written.lines().all(|line| line.len() < 511 && line.starts_with("550")), "{written}");
+    }
+
+    #[test]
+    fn a_word_that_fits_no_line_is_cut() {
+        let written = Reply::bare(250, format!("mx.test greets {}", "é".repeat(1000))).write();
+        assert!(written.lines().count() > 4 && written.lines().all(|line| line.len() <= 510), "{written}");
+        assert_eq!(written.matches('é').count(), 1000);
     }
 
     proptest::proptest! {

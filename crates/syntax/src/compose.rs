@@ -10,6 +10,8 @@ const LINE: usize = 78;
 const ENCODED_LINE: usize = 75;
 /// Octets of text in one encoded word, so that it stays under 75. RFC 2047 §2.
 const WORD_OCTETS: usize = 42;
+/// Longest word of unstructured text that is written as it is: a line ends at 998 octets. RFC 5322 §2.1.1
+const PLAIN_WORD: usize = 900;
 
 /// A text message to be composed. The result has CRLF line ends, encoded words where needed, and
 /// a `text/plain; charset=utf-8` body in 7bit or quoted-printable.
@@ -88,7 +90,8 @@ pub(crate) fn phrase(display: &str) -> String {
 
 /// Unstructured text: as it is, or as encoded words.
 fn words(text: &str) -> String {
-    if text.is_ascii() && !text.contains("=?") { text.to_owned() } else { encoded_words(text) }
+    let is_plain = text.is_ascii() && !text.contains("=?") && text.split(' ').all(|word| word.len() <= PLAIN_WORD);
+    if is_plain { text.to_owned() } else { encoded_words(text) }
 }
 
 fn encoded_words(text: &str) -> String {
@@ -168,6 +171,14 @@ mod tests {
         let message = Message::parse(&octets).unwrap();
         assert_eq!(message.all("Subject").next().unwrap().decoded(), subject);
         assert_eq!(message.parts()[0].text(), format!("{}\r\n", text.replace('\n', "\r\n")));
+    }
+
+    #[test]
+    fn a_word_longer_than_a_line_is_encoded() {
+        let subject = "x".repeat(1200);
+        let octets = draft(&subject, "").write();
+        assert!(octets.split(|octet| *octet == b'\n').all(|line| line.len() < 998));
+        assert_eq!(Message::parse(&octets).unwrap().all("Subject").next().unwrap().decoded(), subject);
     }
 
     #[test]

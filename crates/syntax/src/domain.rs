@@ -26,7 +26,8 @@ impl Domain {
             return Err(Malformed::new(Kind::AddressLiteral, 0));
         }
         let ascii = to_ascii(text)?;
-        check_labels(&ascii)?;
+        // In the A-label form the offset is another.
+        check_labels(&ascii).map_err(|fault| if text.is_ascii() { fault } else { Malformed { offset: 0, ..fault } })?;
         Ok(Self(ascii))
     }
 
@@ -145,6 +146,8 @@ mod tests {
         check("[127.0.0.1]", Err((Kind::AddressLiteral, 0)));
         check(&format!("{}.com", "a".repeat(64)), Err((Kind::BadDomain, 0)));
         check(&format!("{}com", "a.".repeat(126)), Err((Kind::BadDomain, 253)));
+        // Its A-label form breaks behind the end of what was given.
+        check("bücher。", Err((Kind::BadDomain, 0)));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! `cargo xtask`: everything that keeps the house in order.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers talks to the terminal")]
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use xtask::{
-    kits, packages,
+    fuzz, kits, packages,
     steps::{self, Done, STEPS},
     tidy,
 };
@@ -18,6 +21,7 @@ cargo xtask bench check    our domain test against checkdmarc, over a name serve
 cargo xtask bench web      pages and lists over a large store at 50 requests a second, beside a static page
 cargo xtask bench relay    submission to delivery beside Postfix with its defaults, in the same run
 cargo xtask crash          kills the relay under load, starts it again, compares the books (--runs N, --seed S, --json)
+cargo xtask fuzz           runs every fuzz target for a minute (--seconds N, --target NAME, --jobs J); --minimise keeps what was found
 cargo xtask packages       the Debian packages that the tests need, one a line
 cargo xtask packages missing  those of them that are not installed
 cargo xtask packages more  the commands that install what is missing from PyPI and npm, one a line";
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy(),
         ["bench", chosen @ ..] => bench(chosen),
         ["crash", chosen @ ..] => crash(chosen),
+        ["fuzz", chosen @ ..] => fuzz(chosen),
         ["packages", "more"] => {
             kits::missing().iter().for_each(|kit| println!("{}", kit.command));
             ExitCode::SUCCESS
@@ -64,11 +69,27 @@ fn crash(chosen: &[&str]) -> ExitCode {
     passed(cargo(&["build", "--workspace", "--quiet"], &[]) && benches("debug", &[&["crash"], chosen].concat()))
 }
 
+fn fuzz(chosen: &[&str]) -> ExitCode {
+    let told = fuzz::Options::parse(chosen)
+        .and_then(|options| fuzz::fuzz(Path::new("."), &made().join("fuzz"), &options, &|line| println!("{line}")));
+    match told {
+        Ok(found_nothing) => passed(found_nothing),
+        Err(what) => {
+            eprintln!("fuzz: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of all that is made, in which this program lies.
+fn made() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.ancestors().nth(2).unwrap_or(Path::new("target")).to_owned()
+}
+
 /// Runs the program of the benches, which lies beside this one's folder.
 fn benches(profile: &str, chosen: &[&str]) -> bool {
-    let own = std::env::current_exe().unwrap_or_default();
-    let target = own.ancestors().nth(2).unwrap_or(Path::new("target"));
-    match std::process::Command::new(target.join(profile).join("benches")).args(chosen).status() {
+    match std::process::Command::new(made().join(profile).join("benches")).args(chosen).status() {
         Ok(status) => status.success(),
         Err(error) => {
             eprintln!("benches: {error}");

@@ -31,6 +31,7 @@ pub const TOOLS: &[Tool] = &[
         shown_by: &["/usr/share/doc/python3-venv"],
         purpose: "an environment for what comes from PyPI",
     },
+    Tool { package: "g++", shown_by: &["c++"], purpose: "building libFuzzer, which comes as C++ in its crate" },
     Tool { package: "nodejs", shown_by: &["node"], purpose: "driving that browser" },
     Tool { package: "npm", shown_by: &["npm"], purpose: "installing what drives it" },
     Tool {

@@ -65,7 +65,7 @@ pub fn is_dmarc(text: &str) -> bool {
 /// # Errors
 /// Why it is no DMARC record for any receiver.
 pub fn parse(text: &str) -> Result<DmarcRecord, String> {
-    let mut tags = text.split(';').map(str::trim).filter(|tag| !tag.is_empty());
+    let mut tags = text.split(';').map(str::trim);
     match tags.next().and_then(|tag| tag.split_once('=')) {
         // RFC 9989 §4.7: the value is case-sensitive, and the tag comes first.
         Some((tag, value)) if tag.trim().eq_ignore_ascii_case("v") && value.trim() == "DMARC1" => {}
@@ -86,7 +86,7 @@ pub fn parse(text: &str) -> Result<DmarcRecord, String> {
     };
     let mut policy = None;
     let mut seen: Vec<String> = Vec::new();
-    for tag in tags {
+    for tag in tags.filter(|tag| !tag.is_empty()) {
         let Some((name, value)) = tag.split_once('=') else {
             record.note(tag, "it has no value: write `tag=value`", true);
             continue;
@@ -192,16 +192,17 @@ impl DmarcRecord {
         let mut kept = Vec::new();
         for uri in value.split(',').map(str::trim).filter(|uri| !uri.is_empty()) {
             let is_mail = uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
-            match uri.get(7..) {
-                Some(rest) if is_mail && rest.contains('@') => {
-                    // `!10m` limited the size; RFC 9989 took it out.
-                    let (address, limit) = rest.split_once('!').map_or((rest, None), |(to, size)| (to, Some(size)));
+            let rest = uri.get(7..).filter(|_| is_mail).unwrap_or_default();
+            // `!10m` limited the size; RFC 9989 took it out.
+            let (address, limit) = rest.split_once('!').map_or((rest, None), |(to, size)| (to, Some(size)));
+            match address.contains('@') {
+                true => {
                     if limit.is_some() {
                         self.note(name, "RFC 9989 took the size limit (`!`) out", false);
                     }
                     kept.push(address.to_owned());
                 }
-                _ => self.note(name, &format!("`{uri}` is no `mailto:` address"), true),
+                false => self.note(name, &format!("`{uri}` is no `mailto:` address"), true),
             }
         }
         kept
@@ -234,11 +235,20 @@ mod tests {
         check("v=DMARC1; rua=mailto:a@b.test", Policy::None, &["p"]);
         check("v=DMARC1; p=reject; sp=never; rua=mailto:a@b.test", Policy::None, &["sp"]);
         check("v=DMARC1; p=none; rua=mailto:a@b.test!10m,https://b.test", Policy::None, &["rua", "rua"]);
+        check("v=DMARC1; p=none; rua=mailto:x!a@b.test", Policy::None, &["rua"]);
     }
 
     #[test]
     fn what_no_receiver_takes_is_refused() {
-        for text in ["v=DMARC1", "v=DMARC1; p=monitor", "p=reject; v=DMARC1", "v=dmarc1; p=none", "v=spf1 -all", ""] {
+        for text in [
+            "v=DMARC1",
+            "v=DMARC1; p=monitor",
+            "p=reject; v=DMARC1",
+            "v=dmarc1; p=none",
+            "v=spf1 -all",
+            "",
+            ";v=DMARC1; p=none",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(is_dmarc("v=dmarc1; p=none") && is_dmarc("v = DMARC1") && !is_dmarc("v=DMARC10") && !is_dmarc("x"));

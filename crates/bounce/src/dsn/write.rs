@@ -109,9 +109,10 @@ fn of_recipient(out: &mut String, recipient: &DsnRecipient) {
     }
 }
 
-/// `rfc822; ann@example.com`, or `utf-8; j\x{FC}rgen@…`. RFC 6533 §3.
+/// `rfc822; ann@example.com`, or `utf-8; j\x{FC}rgen@…`. RFC 6533 §3. A blank in a quoted local part would be lost in folding.
 fn typed(address: &Address) -> String {
-    if address.is_ascii() { format!("rfc822; {address}") } else { format!("utf-8; {}", braces(&address.to_string())) }
+    let text = address.to_string();
+    if text.is_ascii() && !text.contains(' ') { format!("rfc822; {text}") } else { format!("utf-8; {}", braces(&text)) }
 }
 
 /// utf-8-addr-xtext: what a field of ASCII can hold. RFC 6533 §3.

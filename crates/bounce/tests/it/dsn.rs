@@ -145,6 +145,12 @@ fn an_international_recipient_is_read_back() {
 }
 
 #[test]
+fn blanks_of_a_quoted_recipient_are_read_back() {
+    let dsn = failed("\"dana  q\"@b.test", &["No"]);
+    assert_eq!(read(&write(&cover("x"), &dsn, ORIGINAL)).unwrap(), Some(dsn));
+}
+
+#[test]
 fn an_original_without_a_readable_header_is_left_out() {
     let octets = write(&cover("x"), &failed("bob@receiver.test", &["gone"]), b"\xff\xfe no header");
     let dsn = read(&octets).unwrap().unwrap();

@@ -120,7 +120,8 @@ impl Session {
             Phase::StartTls => self.refused(Stage::StartTls, reply),
             Phase::LoginName if reply.code == 334 => self.login_name(),
             Phase::LoginPassword if reply.code == 334 => self.login_password(),
-            Phase::Auth if reply.is_positive() => self.phase = Phase::Ready,
+            // A further challenge (334) is no success: there is nothing more to say.
+            Phase::Auth if reply.is_completion() => self.phase = Phase::Ready,
             Phase::Auth | Phase::LoginName | Phase::LoginPassword => self.refused(Stage::Auth, reply),
             Phase::Delivering(transaction) => self.delivering(transaction, reply),
             // Not asked for, as `421` before closing an idle connection.

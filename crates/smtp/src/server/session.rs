@@ -280,12 +280,15 @@ impl Session {
                 self.phase = Phase::BetweenChunks(reader);
             }
             // RFC 3030 §2: after BDAT only BDAT goes on.
-            _ => {
-                self.refuse(&replies::bad_sequence());
-                if !matches!(self.phase, Phase::Closing) {
-                    self.phase = Phase::BetweenChunks(reader);
-                }
-            }
+            _ => self.refuse_between_chunks(&replies::bad_sequence(), reader),
+        }
+    }
+
+    /// What came before stays: a message without its beginning must not be taken.
+    fn refuse_between_chunks(&mut self, reply: &Reply, reader: Reader) {
+        self.refuse(reply);
+        if !matches!(self.phase, Phase::Closing) {
+            self.phase = Phase::BetweenChunks(reader);
         }
     }
 
@@ -441,7 +444,7 @@ impl Session {
         match self.lines.line() {
             None => return Some(self.stay(Phase::BetweenChunks(reader), Step::Read)),
             Some(Ok(line)) => self.next_chunk(&line, reader),
-            Some(Err(_)) => self.refuse(&replies::bad_syntax()),
+            Some(Err(_)) => self.refuse_between_chunks(&replies::bad_syntax(), reader),
         }
         None
     }
