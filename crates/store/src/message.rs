@@ -1,7 +1,7 @@
 //! Messages accepted for relay, and their recipients.
 
 use rules::{
-    Fault,
+    Digest, Fault,
     event::Event,
     id::{DomainId, MailboxId, MessageId, RecipientId, WorkspaceId},
 };
@@ -331,7 +331,9 @@ pub(crate) async fn insert_message(tx: &mut Tx, id: &MessageId, new: NewMessage)
     .bind(tx.now.micros())
     .bind(new.expires_at.micros());
     tx.run(insert).await?;
-    let body = sql("INSERT INTO body (message, content) VALUES ($1, $2)").bind(id.0.clone()).bind(new.content);
+    let digest = Digest::of(&new.content);
+    let body = sql("INSERT INTO body (message, digest, content) VALUES ($1, $2, $3)").bind(id.0.clone()).bind(digest);
+    let body = body.bind(new.content);
     tx.run(body).await?;
     let rows: Vec<(String, NewRecipient)> = new.recipients.into_iter().map(|new| (tx.id(), new)).collect();
     let now = tx.now.micros();

@@ -20,6 +20,7 @@ use crate::{
     fault::{closes_the_latch, fault},
     kept::Kept,
     latch::Latch,
+    load::{Pulse, Shedding},
     migrate::migrate,
     row::{Query, Row, sql},
     watch::Watchers,
@@ -49,6 +50,8 @@ struct Inner {
     moments: Moments,
     latch: Arc<Latch>,
     kept: Kept,
+    pulse: Arc<Pulse>,
+    shedding: Shedding,
 }
 
 /// A store that is not kept open by whoever holds this.
@@ -96,12 +99,27 @@ impl Store {
         let wake = Arc::new(Notify::new());
         let watchers = Arc::new(Watchers::default());
         let told = Told { wake: wake.clone(), watchers: watchers.clone() };
-        let latch = Arc::new(Latch::default());
-        let (committer, task) =
-            Committer::start(location, connection, clock.clone(), told, moments.clone(), latch.clone());
+        let (latch, pulse) = (Arc::new(Latch::default()), Arc::new(Pulse::default()));
+        let seen = (latch.clone(), pulse.clone());
+        let (committer, task) = Committer::start(location, connection, clock.clone(), told, moments.clone(), seen);
         let committer = RwLock::new(Some(Arc::new(committer)));
         let (task, describe, kept) = (Mutex::new(Some(task)), OnceLock::new(), Kept::default());
-        let inner = Inner { clock, backend, readers, committer, task, wake, watchers, describe, moments, latch, kept };
+        let shedding = Shedding::default();
+        let inner = Inner {
+            clock,
+            backend,
+            readers,
+            committer,
+            task,
+            wake,
+            watchers,
+            describe,
+            moments,
+            latch,
+            kept,
+            pulse,
+            shedding,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -162,6 +180,12 @@ impl Store {
         self.inner.readers.close().await;
     }
 
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.inner.pulse
+    }
+    pub(crate) fn load(&self) -> &Shedding {
+        &self.inner.shedding
+    }
     pub(crate) fn kept_answers(&self) -> &Kept {
         &self.inner.kept
     }

@@ -1,7 +1,9 @@
 //! One binary of end-to-end tests. Each test has a house, a DNS and peers of its own, on loopback, on free ports.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod backup;
 mod blocklists;
+mod bombs;
 mod browser;
 mod checks;
 mod contract;

@@ -17,6 +17,7 @@ mod mx;
 mod notification;
 mod passing;
 mod proof;
+mod proxied;
 mod relaying;
 mod reports;
 mod submission;

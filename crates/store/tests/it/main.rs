@@ -9,6 +9,7 @@
 )]
 
 mod arriving;
+mod backups;
 mod callouts;
 mod desk;
 mod dkim;
