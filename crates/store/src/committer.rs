@@ -301,9 +301,9 @@ impl Writer {
         {
             return Err(Failure::from(fault));
         }
-        self.pulse.begin();
+        self.pulse.begin(Instant::now());
         let committed = timeout(GROUP_LIMIT, self.commit(group)).await;
-        self.pulse.end();
+        self.pulse.end(Instant::now());
         let committed = match committed {
             Ok(committed) => committed,
             Err(_) => Err(Failure::new(

@@ -27,22 +27,22 @@ struct Beats {
 
 impl Pulse {
     /// A group is about to be written.
-    pub(crate) fn begin(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).begun = Some(Instant::now());
+    pub(crate) fn begin(&self, now: Instant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).begun = Some(now);
     }
     /// It was, or could not be.
-    pub(crate) fn end(&self) {
+    pub(crate) fn end(&self, now: Instant) {
         let mut beats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(begun) = beats.begun.take() {
-            beats.all += begun.elapsed();
+            beats.all += now.saturating_duration_since(begun);
             beats.count += 1;
         }
     }
     /// The average since the last call; the time of the one under way when it is longer.
-    fn take(&self) -> Duration {
+    fn take(&self, now: Instant) -> Duration {
         let mut beats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let average = beats.all.checked_div(beats.count).unwrap_or_default();
-        let under_way = beats.begun.map(|begun| begun.elapsed()).unwrap_or_default();
+        let under_way = beats.begun.map(|begun| now.saturating_duration_since(begun)).unwrap_or_default();
         (beats.all, beats.count) = (Duration::ZERO, 0);
         average.max(under_way)
     }
@@ -55,7 +55,7 @@ pub(crate) struct Shedding(Mutex<Load>);
 impl Store {
     /// The time of a commit, on average since the last call; that of one under way when it is longer.
     pub fn commit_time(&self) -> Duration {
-        self.pulse().take()
+        self.pulse().take(Instant::now())
     }
 
     /// Takes a reading. What changes is told in the log and by an event, once; the event is only tried: what is short may be why it
@@ -100,5 +100,27 @@ impl Store {
     /// Why no new mail is taken on: nothing can be written, or something is short.
     pub fn refuses(&self) -> Option<Fault> {
         self.latched().or_else(|| self.shedding())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_does_not_end_counts_as_long_as_it_takes() {
+        let (pulse, begun) = (Pulse::default(), Instant::now());
+        let at = |ms: u64| begun + Duration::from_millis(ms);
+        for number in 0..4 {
+            pulse.begin(at(number * 100));
+            pulse.end(at(number * 100 + 10 * (number + 1)));
+        }
+        assert_eq!(pulse.take(at(400)), Duration::from_millis(25), "the average of 10, 20, 30 and 40");
+        assert_eq!(pulse.take(at(500)), Duration::ZERO, "nothing was written since");
+        pulse.begin(at(600));
+        assert_eq!(pulse.take(at(2600)), Duration::from_secs(2));
+        assert_eq!(pulse.take(at(3600)), Duration::from_secs(3));
+        pulse.end(at(3700));
+        assert_eq!(pulse.take(at(3800)), Duration::from_millis(3100));
     }
 }

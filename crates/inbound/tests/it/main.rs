@@ -13,6 +13,7 @@ mod client;
 mod hostile;
 mod house;
 mod limits;
+mod load;
 mod mx;
 mod notification;
 mod passing;

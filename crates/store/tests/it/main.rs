@@ -18,6 +18,7 @@ mod faults;
 mod folders;
 mod house;
 mod listings;
+mod load;
 mod mail;
 mod opening;
 mod proofs;
