@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn guessing_becomes_slow_by_address_and_by_ip() {
-        let mut tried = Tried::new(Vec::new());
+        let mut tried = Tried::new(Proxies::default());
         for number in 0..10 {
             assert!(number > 2 || tried.wait("ann@a.test", ip(1), NOON).is_zero(), "people mistype");
             tried.wrong("Ann@A.test", ip(1), NOON);
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_configured_proxy_is_never_slowed_down() {
-        let mut tried = Tried::new(vec![ip(9)]);
+        let mut tried = Tried::new(Proxies::new(vec![ip(9)], false));
         for number in 0..1000 {
             tried.wrong(&format!("name{}@a.test", number % 300), ip(9), NOON);
         }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn who_is_known_where_they_are_is_not_slowed_down_by_others() {
-        let mut tried = Tried::new(Vec::new());
+        let mut tried = Tried::new(Proxies::default());
         tried.right("ann@a.test", ip(1));
         for _ in 0..50 {
             tried.wrong("ann@a.test", ip(2), NOON);
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut tried = Tried::new(Vec::new());
+        let mut tried = Tried::new(Proxies::default());
         for number in 0..12_000 {
             tried.right(&format!("{number}@a.test"), ip(1));
         }

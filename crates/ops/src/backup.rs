@@ -273,8 +273,14 @@ async fn put_back(
     let staged = ready.path("coldrelay.db");
     let url = if is_own { format!("sqlite://{}", staged.display()) } else { database_url.to_owned() };
     let rows = &mut |rows: u64| tell(&format!("putting the database back: {rows} rows"));
+    // A server's rows stand once they are committed: that comes last.
+    if !is_own {
+        ready.move_up(data_dir, "coldrelay.db")?;
+    }
     copy_in(&from.join(DATABASE), &url, rows).await?;
-    ready.move_up(data_dir, "coldrelay.db")?;
+    if is_own {
+        ready.move_up(data_dir, "coldrelay.db")?;
+    }
     store::waiting_in_copy(&from.join(DATABASE)).await
 }
 

@@ -48,8 +48,7 @@ impl DatabaseCopy {
 /// is left of the file then.
 pub async fn copy_out(url: &str, to: &Path, tell: &mut (dyn FnMut(u64) + Send)) -> Result<DatabaseCopy, Fault> {
     let from = Location::existing(url)?;
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
-    made.map_err(|error| unwritable(to).caused_by(error))?;
+    new_file(to)?;
     let copied = match from.backend {
         Backend::Sqlite => vacuum(&from, to).await,
         Backend::Postgresql => by_rows(&from, to, tell).await,
@@ -91,6 +90,7 @@ pub async fn copy_in(from: &Path, url: &str, tell: &mut (dyn FnMut(u64) + Send))
     let copy = look_into_copy(from).await?;
     if let Some(path) = url.strip_prefix("sqlite://") {
         let path = Path::new(path);
+        new_file(path)?;
         let copied = copy_file(from, path).and_then(|()| on_disk(path));
         if let Err(fault) = copied {
             remove(path);
@@ -172,10 +172,16 @@ async fn run(connection: &mut AnyConnection, text: &'static str) -> Result<(), F
     sqlx::raw_sql(text).execute(connection).await.map(drop).map_err(|error| fault(DOING_OUT, error))
 }
 
+/// For its owner alone. What is there already is somebody else's: it is neither overwritten nor removed.
+fn new_file(path: &Path) -> Result<(), Fault> {
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    made.map(drop).map_err(|error| unwritable(path).caused_by(error))
+}
+
 fn copy_file(from: &Path, to: &Path) -> Result<(), Fault> {
     let copy = || {
         let mut source = std::fs::File::open(from)?;
-        let mut target = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+        let mut target = std::fs::OpenOptions::new().write(true).open(to)?;
         std::io::copy(&mut source, &mut target).map(drop)
     };
     copy().map_err(|error| unwritable(to).caused_by(error))

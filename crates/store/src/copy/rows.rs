@@ -124,7 +124,8 @@ impl Reader {
                 format!("SELECT rowid AS its_rowid, {names} FROM {table} WHERE rowid > $1 ORDER BY rowid LIMIT {limit}")
             }
             Backend::Postgresql => {
-                let cursor = format!("DECLARE all_rows NO SCROLL CURSOR FOR SELECT {names} FROM {table}");
+                // Of a cursor that is not binary FETCH gives text, which the driver takes for binary.
+                let cursor = format!("DECLARE all_rows BINARY NO SCROLL CURSOR FOR SELECT {names} FROM {table}");
                 execute(source, sql_made(cursor)).await?;
                 format!("FETCH {limit} FROM all_rows")
             }
