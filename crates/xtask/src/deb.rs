@@ -16,6 +16,8 @@ pub struct Deb {
     pub binary: PathBuf,
     /// Where the tree is staged, and the package is written.
     pub out: PathBuf,
+    /// Pack it quickly and large, for a test.
+    pub quick: bool,
 }
 
 /// Documents that go with it.
@@ -38,7 +40,9 @@ impl Deb {
         write(&tree.join("DEBIAN/control"), control.as_bytes(), 0o644)?;
         write(&tree.join("DEBIAN/conffiles"), b"/etc/coldrelay/coldrelay.toml\n", 0o644)?;
         let package = self.out.join(format!("coldrelay_{version}_{architecture}.deb"));
-        said(Command::new("dpkg-deb").args(["--root-owner-group", "--build"]).arg(&tree).arg(&package))?;
+        let packing: &[&str] = if self.quick { &["-Zgzip", "-z1"] } else { &["-Zxz"] };
+        let mut build = Command::new("dpkg-deb");
+        said(build.args(packing).args(["--root-owner-group", "--build"]).arg(&tree).arg(&package))?;
         Ok(package)
     }
 
@@ -51,7 +55,10 @@ impl Deb {
 
     fn stage(&self, tree: &Path) -> Result<(), String> {
         let packaging = self.root.join("packaging");
-        copy(&self.binary, &tree.join("usr/bin/coldrelay"), 0o755)?;
+        let program = tree.join("usr/bin/coldrelay");
+        write(&program, b"", 0o755)?;
+        // Of binutils, which the compiler needs too. What is for a debugger is left behind.
+        said(Command::new("strip").args(["--strip-debug", "-o"]).arg(&program).arg(&self.binary))?;
         copy(&packaging.join("coldrelay.service"), &tree.join("usr/lib/systemd/system/coldrelay.service"), 0o644)?;
         write(&tree.join("etc/coldrelay/coldrelay.toml"), self.configuration()?.as_bytes(), 0o640)?;
         for script in ["postinst", "prerm", "postrm"] {
@@ -88,8 +95,9 @@ impl Deb {
     }
 
     fn control(&self, tree: &Path, version: &str, architecture: &str) -> Result<String, String> {
-        let octets = fs::read(&self.binary).map_err(|error| format!("{}: {error}", self.binary.display()))?;
-        let glibc = newest_glibc(&octets).ok_or("the binary names no version of glibc: is it a Linux program?")?;
+        let program = tree.join("usr/bin/coldrelay");
+        let symbols = said(Command::new("objdump").arg("-T").arg(&program))?;
+        let glibc = newest_glibc(&symbols).ok_or("the binary names no version of glibc: is it a Linux program?")?;
         let size = installed_size(tree)?;
         Ok(format!(
             "Package: coldrelay\nVersion: {version}\nArchitecture: {architecture}\nSection: mail\nPriority: optional\n\
@@ -106,16 +114,13 @@ const COPYRIGHT: &str = "Format: https://www.debian.org/doc/packaging-manuals/co
 Upstream-Name: ColdRelay\n\nFiles: *\nCopyright: the ColdRelay developers\nLicense: MIT or Apache-2.0\n \
 See LICENSE-MIT and LICENSE-APACHE in this folder.\n";
 
-/// The greatest `GLIBC_2.n` that the binary asks for: the package needs at least that.
-fn newest_glibc(octets: &[u8]) -> Option<String> {
-    const NAME: &[u8] = b"GLIBC_2.";
-    let found = octets.windows(NAME.len()).enumerate().filter(|(_, window)| *window == NAME);
-    let minor = found.filter_map(|(at, _)| {
-        let digits: Vec<u8> =
-            octets.get(at + NAME.len()..)?.iter().copied().take_while(u8::is_ascii_digit).take(3).collect();
-        String::from_utf8(digits).ok()?.parse::<u32>().ok()
+/// The greatest `GLIBC_2.n` that the symbols ask for: the package needs at least that.
+fn newest_glibc(symbols: &str) -> Option<String> {
+    let minors = symbols.match_indices("GLIBC_2.").filter_map(|(at, name)| {
+        let rest = symbols.get(at + name.len()..)?;
+        rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u32>().ok()
     });
-    minor.max().map(|minor| format!("2.{minor}"))
+    minors.max().map(|minor| format!("2.{minor}"))
 }
 
 /// In KiB, as Debian counts.
@@ -162,8 +167,8 @@ mod tests {
 
     #[test]
     fn the_newest_version_that_is_asked_for_is_the_one_that_is_needed() {
-        assert_eq!(newest_glibc(b"x\0GLIBC_2.2.5\0GLIBC_2.34\0GLIBC_2.9\0").as_deref(), Some("2.34"));
-        assert_eq!(newest_glibc(b"nothing"), None);
+        assert_eq!(newest_glibc("(GLIBC_2.2.5) read\n(GLIBC_2.34) x (GLIBC_2.9)").as_deref(), Some("2.34"));
+        assert_eq!(newest_glibc("nothing"), None);
     }
 
     /// No engine runs where this is tested: what can be said of the text is.

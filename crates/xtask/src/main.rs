@@ -89,7 +89,7 @@ fn deb(given: Option<&Path>) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let binary = given.map_or_else(|| target.join("dist/coldrelay"), Path::to_owned);
-    match (Deb { root: ".".into(), binary, out: target.join("deb") }).build() {
+    match (Deb { root: ".".into(), binary, out: target.join("deb"), quick: false }).build() {
         Ok(package) => {
             println!("{}", package.display());
             ExitCode::SUCCESS

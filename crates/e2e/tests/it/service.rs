@@ -100,7 +100,7 @@ fn the_unit_is_valid_and_shut_off_from_the_rest_of_the_machine() {
 #[test]
 fn the_package_brings_a_program_that_runs_and_a_configuration_that_is_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let package = Deb { root: root(), binary: binary(), out: folder.path().join("out") }.build().unwrap();
+    let package = Deb { root: root(), binary: binary(), out: folder.path().join("out"), quick: true }.build().unwrap();
     let dpkg = |arguments: &[&str]| {
         let output = tool("dpkg-deb", "dpkg").args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
