@@ -131,7 +131,7 @@ fn bombs() -> Vec<Bomb> {
         ),
         stored("nothing but its end", String::from("\r\n")),
         stored("a packed bomb", packed_bomb()),
-        bomb("no header at all", "550 5.6.0", format!("{HEAD}this is no field\r\n\r\nx\r\n")),
+        bomb("no header at all", "554 5.6.0", format!("{HEAD}this is no field\r\n\r\nx\r\n")),
         bomb("too many hops", "554 5.4.6", format!("{HEAD}{}\r\nx\r\n", "Received: from a by b; x\r\n".repeat(200))),
     ]
 }
