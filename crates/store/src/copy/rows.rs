@@ -109,6 +109,7 @@ async fn columns(sqlite: &mut AnyConnection, table: &str) -> Result<Vec<Column>,
 /// Reads a table piece by piece, so that memory stays bounded.
 struct Reader {
     from: Backend,
+    table: String,
     query: String,
     last: i64,
 }
@@ -124,13 +125,13 @@ impl Reader {
                 format!("SELECT rowid AS its_rowid, {names} FROM {table} WHERE rowid > $1 ORDER BY rowid LIMIT {limit}")
             }
             Backend::Postgresql => {
-                // Of a cursor that is not binary FETCH gives text, which the driver takes for binary.
-                let cursor = format!("DECLARE all_rows BINARY NO SCROLL CURSOR FOR SELECT {names} FROM {table}");
+                // Named for its table: the driver keeps the columns of a statement by its text.
+                let cursor = format!("DECLARE all_{table} NO SCROLL CURSOR FOR SELECT {names} FROM {table}");
                 execute(source, sql_made(cursor)).await?;
-                format!("FETCH {limit} FROM all_rows")
+                format!("FETCH {limit} FROM all_{table}")
             }
         };
-        Ok(Self { from, query, last: i64::MIN })
+        Ok(Self { from, table: table.to_owned(), query, last: i64::MIN })
     }
 
     async fn next(&mut self, source: &mut AnyConnection) -> Result<Vec<AnyRow>, Fault> {
@@ -146,7 +147,7 @@ impl Reader {
     async fn close(self, source: &mut AnyConnection) -> Result<(), Fault> {
         match self.from {
             Backend::Sqlite => Ok(()),
-            Backend::Postgresql => execute(source, sql_made(String::from("CLOSE all_rows"))).await,
+            Backend::Postgresql => execute(source, sql_made(format!("CLOSE all_{}", self.table))).await,
         }
     }
 }
