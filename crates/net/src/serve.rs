@@ -90,7 +90,7 @@ struct Door<F> {
 }
 
 impl<F> Door<F> {
-    /// Boxed where the session begins: what comes before it does not make it larger.
+    /// Finds out who is there, counts them as themselves, and serves them.
     async fn receive<S>(self: Arc<Self>, mut stream: TcpStream, peer: SocketAddr, mut seat: Seat)
     where
         F: Fn(TcpStream, Met) -> S + Send + Sync + 'static,

@@ -22,8 +22,6 @@ pub struct Doctor {
     pub installation: Installation,
     /// Looks into the DNS.
     pub checks: Checks,
-    /// The host name of the installation.
-    pub hostname: String,
     /// Where `serve` listens by TCP: the setting and the address.
     pub listen: Vec<(&'static str, SocketAddr)>,
     /// Where the embedded DNS listens.

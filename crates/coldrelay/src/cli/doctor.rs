@@ -49,7 +49,6 @@ fn doctor(config: &Config, file: Option<std::path::PathBuf>) -> Result<Doctor, F
     Ok(Doctor {
         installation: house::installation(config, file),
         checks,
-        hostname: config.hostname.clone(),
         listen_dns: config.listen_dns.clone(),
         listen_http: config.listen_http.clone(),
         has_certificate: config.tls_certificate.is_some(),
