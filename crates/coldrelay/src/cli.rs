@@ -1,9 +1,11 @@
 //! The command line: thin faces of the deeds in `ops`.
 
 mod account;
+mod backup;
 mod calculate;
 mod check;
 mod config;
+mod doctor;
 mod domain;
 mod explain;
 mod export;
@@ -127,6 +129,15 @@ enum Command {
     Export(portable::Export),
     /// Read such a folder into this installation; what exists is left as it is
     Import(portable::Import),
+    /// Copy the database, keys and configuration into a folder, while `serve` runs
+    Backup(backup::Backup),
+    /// Put a backup into an empty data folder; everything is checked before anything is written
+    Restore(backup::Restore),
+    /// Hold every row and every content against what must be true of it (exit code 1 when something is wrong)
+    Verify(backup::Verify),
+    /// Look at everything around the program that must be right: rights, room, ports, DNS, certificate, database (exit
+    /// code 1 when something is wrong)
+    Doctor,
     /// Describe and check the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -200,6 +211,10 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Reference(reference) => reference.run(out),
         Command::Export(export) => export.run(&global.ops().await?, out).await,
         Command::Import(import) => import.run(&global.ops().await?, out).await,
+        Command::Backup(backup) => backup.run(&global, out).await,
+        Command::Restore(restore) => restore.run(&global, out).await,
+        Command::Verify(verify) => verify.run(&global, out).await,
+        Command::Doctor => doctor::run(&global, out).await,
         Command::Config(config) => config.run(global.config_path(), out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -75,9 +75,12 @@ settings! {
     listen_imap: Vec<SocketAddr> = "listen.imap", "[\"127.0.0.1:2143\"]";
     /// Where IMAP over TLS listens (port 993 in public); empty turns it off.
     listen_imaps: Vec<SocketAddr> = "listen.imaps", "[\"127.0.0.1:2993\"]";
-    /// Addresses of proxies in front of submission and MX: many people come from one of them, so that it is neither counted for the
-    /// connections of one IP nor slowed down for wrong passwords.
+    /// Addresses of proxies in front of SMTP, IMAP and the web: many people come from one of them, so that it is neither counted
+    /// for the connections of one IP nor slowed down for wrong passwords.
     listen_proxies: Vec<IpAddr> = "listen.proxies", "[]";
+    /// Whether these proxies speak the PROXY protocol (version 1 or 2): each of their connections must begin with its header, and
+    /// who that says is there is who is counted, throttled, logged and checked. From anybody else a header is refused.
+    listen_proxy_protocol: bool = "listen.proxy_protocol", "false";
     /// Where the embedded DNS listens (port 53 in public); empty turns it off.
     listen_dns: Vec<SocketAddr> = "listen.dns", "[\"127.0.0.1:5300\"]";
     /// Where health and metrics are served; empty turns it off.
@@ -194,6 +197,14 @@ settings! {
     cost_tiers: Vec<Tier> = "cost.tiers", "[\"1:1.00\", \"100:0.85\", \"500:0.70\", \"1000:0.55\"]";
     /// The least that a month of hosted mailboxes costs.
     cost_minimum: Cents = "cost.minimum", "\"50.00\"";
+
+    /// Memory of the process from which on new mail is put off (452 4.3.1), in MiB; 0: four fifths of what the machine or its cgroup
+    /// has. Delivery goes on.
+    load_memory_mib: u64 = "load.memory_mib", "0";
+    /// Room on the disk of the data folder below which new mail is put off (452 4.3.1), in MiB; 0 turns it off.
+    load_disk_free_mib: u64 = "load.disk_free_mib", "256";
+    /// Milliseconds that a commit may take on average before new mail is put off (421 4.3.2); 0 turns it off.
+    load_commit_ms: u64 = "load.commit_ms", "3000";
 
     /// `text` or `json`, on stderr.
     log_format: String = "log.format", "\"text\"";

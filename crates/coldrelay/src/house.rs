@@ -4,10 +4,10 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
-use net::ServerTls;
+use net::{ProxiedListener, Proxies, ServerTls, TlsListener};
 use notify::Posting;
-use ops::{BlocklistWatch, House, HouseSettings, Ops, ProofWatch, Publishing, Running};
-use rules::{Blame, Fault, Retry, cost::Tiers, pacing, ramp::Slope, reach::Reach, retry, secret::Key};
+use ops::{BlocklistWatch, House, HouseSettings, Installation, LoadWatch, Ops, ProofWatch, Publishing, Running};
+use rules::{Blame, Fault, Retry, cost::Tiers, load::Marks, pacing, ramp::Slope, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use web::{Public, Site, StsMode};
@@ -26,19 +26,17 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
     std::fs::create_dir_all(&config.data_dir).map_err(|error| {
         unwritable(&config.data_dir).caused_by(error).context("making the data folder (`data_dir`)")
     })?;
-    let url = match config.database_url.as_str() {
-        "sqlite" => format!("sqlite://{}", config.data_dir.join("coldrelay.db").display()),
-        url => url.to_owned(),
-    };
-    // Answers are asked anew: the deeds change records and prove them a moment later.
-    let resolver = if config.dns_servers.is_empty() {
-        Resolver::system()?
-    } else {
-        Resolver::new(&config.dns_servers, DNS_LIMIT, false)?
-    };
+    let restoring = config.data_dir.join(ops::RESTORING);
+    if restoring.exists() {
+        return Err(Fault::new("data.restoring", Blame::Operator, Retry::AfterChange).context(format!(
+            "{} is there: a restore is under way, or did not end; when none runs, empty the data folder and restore again",
+            restoring.display()
+        )));
+    }
+    let url = database_url(config);
     Ok(Ops {
         store: Store::open_watched(&url, Arc::new(SystemClock), crash::moments()?).await?,
-        resolver,
+        resolver: resolver(config)?,
         key: secret(&config.data_dir.join("secret.key"))?,
         publishing: publishing(config),
         daily_cap: config.submission_daily_cap,
@@ -46,6 +44,44 @@ pub async fn open(config: &Config) -> Result<Ops, Fault> {
         expiry: Duration::from_secs(config.relay_expiry_s),
         proof_required: config.proof_required,
     })
+}
+
+/// What is asked about the DNS. Answers are asked anew: the deeds change records and prove them a moment later.
+///
+/// # Errors
+/// `dns.config`
+pub fn resolver(config: &Config) -> Result<Resolver, Fault> {
+    if config.dns_servers.is_empty() {
+        Resolver::system()
+    } else {
+        Resolver::new(&config.dns_servers, DNS_LIMIT, false)
+    }
+}
+
+/// URL of the database.
+pub fn database_url(config: &Config) -> String {
+    match config.database_url.as_str() {
+        "sqlite" => format!("sqlite://{}", config.data_dir.join("coldrelay.db").display()),
+        url => url.to_owned(),
+    }
+}
+
+/// What a backup holds.
+pub fn installation(config: &Config, file: Option<std::path::PathBuf>) -> Installation {
+    let named = [
+        ("tls.certificate", config.tls_certificate.as_ref()),
+        ("tls.key", config.tls_key.as_ref()),
+        ("relay.roots", config.relay_roots.as_ref()),
+    ];
+    let named = named.into_iter().filter_map(|(setting, path)| Some((setting, path?)));
+    let zones = config.dns_zone_files.iter().map(|path| ("dns.zone_files", path));
+    let elsewhere = named.chain(zones).filter(|(_, path)| !path.starts_with(&config.data_dir));
+    Installation {
+        database_url: database_url(config),
+        data_dir: config.data_dir.clone(),
+        config: file,
+        elsewhere: elsewhere.map(|(setting, path)| (setting.to_owned(), path.clone())).collect(),
+    }
 }
 
 /// Claims the data folder for one `serve`: two would send the same mail. The claim ends with the process, however that ends.
@@ -102,12 +138,18 @@ impl Served {
         for address in &config.listen_http {
             let listener = inbound::bind(*address).await?;
             http.push(local(&listener)?);
-            web.push(tokio::spawn(web::serve(listener, site.clone(), stop.clone())));
+            let (site, stop) = (site.clone(), stop.clone());
+            web.push(if proxies(config).speak() {
+                let listener = ProxiedListener::new(listener, proxies(config)).map_err(unheard)?;
+                tokio::spawn(web::serve_behind(listener, site, stop))
+            } else {
+                tokio::spawn(web::serve(listener, site, stop))
+            });
         }
         for address in &config.listen_https {
             let listener = inbound::bind(*address).await?;
             https.push(local(&listener)?);
-            let listener = net::TlsListener::new(listener, &certificate(config)?).map_err(unheard)?;
+            let listener = TlsListener::behind(listener, &certificate(config)?, proxies(config)).map_err(unheard)?;
             web.push(tokio::spawn(web::serve_tls(listener, site.clone(), stop.clone())));
         }
         Ok(Self { house, dns, http, https, stopper, web })
@@ -121,6 +163,10 @@ impl Served {
             let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
         }
     }
+}
+
+fn proxies(config: &Config) -> Proxies {
+    Proxies::new(config.listen_proxies.clone(), config.listen_proxy_protocol)
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Fault> {
@@ -184,7 +230,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
                 limit: Duration::from_millis(config.arriving_rspamd_limit_ms),
             }),
             proof_required: config.proof_required,
-            proxies: config.listen_proxies.clone(),
+            proxies: proxies(config),
             ..inbound::Settings::default()
         },
         outbound: outbound::Settings {
@@ -211,6 +257,7 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         imap: imap::Settings {
             hostname: config.hostname.clone(),
             max_message_octets: config.submission_max_message_octets,
+            proxies: proxies(config),
             ..imap::Settings::default()
         },
         mx: config.listen_mx.clone(),
@@ -229,8 +276,21 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
             limit: Duration::from_secs(config.proof_limit_s),
             mx_port: config.relay_mx_port,
         }),
+        load: load_watch(config),
         poll: POLL,
     })
+}
+
+/// When new mail is put off.
+fn load_watch(config: &Config) -> LoadWatch {
+    const MIB: u64 = 1024 * 1024;
+    let set = |number: u64| (number > 0).then_some(number);
+    let marks = Marks {
+        memory: set(config.load_memory_mib).map(|mib| mib.saturating_mul(MIB)).or_else(ops::memory_mark),
+        disk: set(config.load_disk_free_mib).map(|mib| mib.saturating_mul(MIB)),
+        commit: set(config.load_commit_ms).map(Duration::from_millis),
+    };
+    LoadWatch { marks, disk: Some(config.data_dir.clone()) }
 }
 
 /// What is asked about who brings mail; nothing when no zone is named.

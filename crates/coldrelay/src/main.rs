@@ -10,6 +10,7 @@ mod crash;
 mod exit;
 mod house;
 mod out;
+mod service;
 
 use std::process::ExitCode;
 

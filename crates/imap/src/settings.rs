@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use net::Proxies;
+
 /// Limits and names.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -16,6 +18,8 @@ pub struct Settings {
     /// Big messages that are held in memory at the same time, over all sessions: times `max_message_octets` it bounds
     /// the memory.
     pub max_messages_in_hand: usize,
+    /// Proxies that are configured in front of us: many people come from one of their addresses, or they say who is really there.
+    pub proxies: Proxies,
     /// Longest time before login, whatever is said meanwhile. RFC 9051 §5.4 leaves it open.
     pub login_limit: Duration,
 }
@@ -32,6 +36,7 @@ impl Default for Settings {
             // its mailboxes on one.
             max_connections_per_ip: 2000,
             max_messages_in_hand: 32,
+            proxies: Proxies::default(),
             login_limit: Duration::from_secs(60),
         }
     }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use net::{Drive, House, Limits, Log, ServerTls, Socket, Stop};
+use net::{Drive, House, Limits, Log, Met, ServerTls, Socket, Stop};
 use rules::{secret::Key, throttle::Throttle};
 use store::{Folder, FolderId, Store, Uids};
 use tokio::{
@@ -96,12 +96,12 @@ impl Imap {
             // In clear text it would only break the handshake of a client that waits for TLS.
             busy: if implicit_tls { Vec::new() } else { b"* BYE [UNAVAILABLE] Too many connections\r\n".to_vec() },
         };
-        let (shared, stopping) = (self.shared.clone(), stop.clone());
-        let session = move |stream: TcpStream, peer: SocketAddr| {
+        let (shared, stopping, proxies) = (self.shared.clone(), stop.clone(), settings.proxies.clone());
+        let session = move |stream: TcpStream, met: Met| {
             // Its state lies on the heap: an idle session is small.
-            Box::pin(run(shared.clone(), implicit_tls, stream, peer, stopping.clone()))
+            Box::pin(run(shared.clone(), implicit_tls, stream, met.client, stopping.clone()))
         };
-        net::serve(listener, limits, stop, session).await;
+        net::serve_behind(listener, limits, proxies, stop, session).await;
     }
 }
 

@@ -83,7 +83,7 @@ impl Mx {
     fn mail(&mut self, reverse_path: Option<Address>, declared_octets: Option<usize>) -> Reply {
         self.forget();
         // Before the peer sends its message in vain.
-        if let Some(fault) = self.shared.store.latched() {
+        if let Some(fault) = self.shared.store.refuses() {
             return excuse(&fault);
         }
         self.declared_octets = declared_octets.unwrap_or(0);

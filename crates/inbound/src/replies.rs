@@ -36,6 +36,16 @@ pub(crate) fn storage_full() -> Reply {
     reply(452, (4, 3, 1), "The server's storage is full, nothing was accepted, try again later (see 452-4-3-1)")
 }
 
+/// Memory is short. RFC 3463 §3.4: "system full" is of memory and disk alike.
+pub(crate) fn memory_short() -> Reply {
+    reply(452, (4, 3, 1), "The server is short of memory, nothing was accepted, try again later (see 452-4-3-1)")
+}
+
+/// Commits are slow: the session ends, so that fewer of them wait. RFC 3463 §3.4
+pub(crate) fn overloaded() -> Reply {
+    reply(421, (4, 3, 2), "The server is overloaded, nothing was accepted, try again later (see local-error)")
+}
+
 /// The database can be neither written nor reached: the session ends, so that the client comes again later.
 pub(crate) fn storage_unavailable() -> Reply {
     reply(
@@ -48,7 +58,9 @@ pub(crate) fn storage_unavailable() -> Reply {
 /// What a client is told when the store failed.
 pub(crate) fn of_fault(fault: &Fault) -> Reply {
     match fault.code {
-        "store.full" => storage_full(),
+        "store.full" | "load.disk" => storage_full(),
+        "load.memory" => memory_short(),
+        "load.commit" => overloaded(),
         "store.unavailable" | "store.read-only" | "store.damaged" | "store.open" | "store.closed" => {
             storage_unavailable()
         }
@@ -90,6 +102,8 @@ mod tests {
             busy(),
             storage_full(),
             storage_unavailable(),
+            memory_short(),
+            overloaded(),
             replies::relay_denied(),
             replies::no_such_mailbox(),
             replies::authentication_failed(),

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use net::{Drive, Ended, House, Socket};
+use net::{Drive, Ended, House, Met, Socket};
 use rules::event::Event;
 use smtp::{
     Reply,
@@ -50,11 +50,13 @@ impl Known {
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn run(shared: Arc<Shared>, role: Role, stream: TcpStream, peer: IpAddr) {
+pub(crate) async fn run(shared: Arc<Shared>, role: Role, stream: TcpStream, met: Met) {
+    let peer = met.client.ip();
     let known = Arc::new(Known::default());
     let ended = match role {
         Role::Mx => {
-            let host = shared.host_at(stream.local_addr().ok().map(|address| address.ip())).await;
+            let at = met.at.or_else(|| stream.local_addr().ok());
+            let host = shared.host_at(at.map(|address| address.ip())).await;
             let core = Watched::new(&shared, role, &host, peer, known.clone(), None);
             let house = Mx::new(shared.clone(), host, peer);
             serve(&shared, role, core, house, stream).await

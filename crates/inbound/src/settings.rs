@@ -1,7 +1,8 @@
 //! Limits and names.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
+use net::Proxies;
 use rules::proof::Required;
 
 use crate::{Listings, Rspamd};
@@ -24,8 +25,8 @@ pub struct Settings {
     /// `max_message_octets` it bounds the memory.
     pub max_messages_in_hand: usize,
     /// Proxies that are configured in front of us: many people come from one of their addresses, which is therefore neither
-    /// counted among connections nor slowed down for wrong passwords.
-    pub proxies: Vec<IpAddr>,
+    /// counted among connections nor slowed down for wrong passwords; or they say who is really there.
+    pub proxies: Proxies,
     /// Longest that a client is kept waiting before its password is looked at; when more is due it is told to come later.
     pub password_wait: Duration,
     /// How long a submitted message may wait in the queue.
@@ -55,7 +56,7 @@ impl Default for Settings {
             max_connections_per_ip: 50,
             // 64 times 25 MiB is 1.6 GiB at worst.
             max_messages_in_hand: 64,
-            proxies: Vec::new(),
+            proxies: Proxies::default(),
             password_wait: Duration::from_secs(30),
             // "at least 4-5 days". RFC 5321 §4.5.4.1
             expiry: Duration::from_secs(5 * 24 * 60 * 60),

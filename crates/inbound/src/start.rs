@@ -9,7 +9,7 @@ use std::{
 };
 
 use auth::Verifier;
-use net::{Limits, ServerTls, Stop};
+use net::{Limits, Met, ServerTls, Stop};
 use rules::{
     Blame, Fault, Retry,
     secret::{self, Key},
@@ -102,8 +102,8 @@ impl Inbound {
             },
         };
         let (shared, trusted) = (self.shared.clone(), settings.proxies.clone());
-        let session = move |stream: TcpStream, peer: SocketAddr| session::run(shared.clone(), role, stream, peer.ip());
-        net::serve_trusting(listener, limits, trusted, stop, session).await;
+        let session = move |stream: TcpStream, met: Met| session::run(shared.clone(), role, stream, met);
+        net::serve_behind(listener, limits, trusted, stop, session).await;
     }
 }
 

@@ -71,7 +71,7 @@ impl Submission {
             Question::Auth { login, password } => self.authenticate(login, &password.0).await,
             Question::Mail { reverse_path, .. } => {
                 // Before the client sends its message in vain.
-                if let Some(fault) = self.shared.store.latched() {
+                if let Some(fault) = self.shared.store.refuses() {
                     return Err(fault.into());
                 }
                 check_mail(&self.caller().await?, reverse_path.as_ref())?;

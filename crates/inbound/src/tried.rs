@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, net::IpAddr, time::Duration};
 
+use net::Proxies;
 use rules::throttle::Throttle;
 use syntax::Timestamp;
 
@@ -18,11 +19,11 @@ pub(crate) struct Tried {
     ips: Throttle,
     /// Latest last.
     known: VecDeque<(String, IpAddr)>,
-    proxies: Vec<IpAddr>,
+    proxies: Proxies,
 }
 
 impl Tried {
-    pub fn new(proxies: Vec<IpAddr>) -> Self {
+    pub fn new(proxies: Proxies) -> Self {
         Self {
             addresses: Throttle::new(LONGEST_WAIT_OF_ADDRESS),
             ips: Throttle::new(LONGEST_WAIT_OF_IP),
@@ -35,7 +36,7 @@ impl Tried {
     /// who is known where they are.
     pub fn wait(&mut self, login: &str, ip: IpAddr, now: Timestamp) -> Duration {
         let login = name_of(login);
-        let is_proxy = self.proxies.contains(&ip);
+        let is_proxy = self.proxies.contains(ip);
         let of_ip = if is_proxy { Duration::ZERO } else { self.ips.wait(&ip.to_string(), now) };
         let is_known = !is_proxy && self.known.iter().any(|known| *known == (login.clone(), ip));
         let of_address = if is_known { Duration::ZERO } else { self.addresses.wait(&login, now) };
@@ -44,7 +45,7 @@ impl Tried {
 
     pub fn wrong(&mut self, login: &str, ip: IpAddr, now: Timestamp) {
         self.addresses.wrong(&name_of(login), now);
-        if !self.proxies.contains(&ip) {
+        if !self.proxies.contains(ip) {
             self.ips.wrong(&ip.to_string(), now);
         }
     }
@@ -53,7 +54,7 @@ impl Tried {
     pub fn right(&mut self, login: &str, ip: IpAddr) {
         let known = (name_of(login), ip);
         self.addresses.right(&known.0);
-        if self.proxies.contains(&ip) || self.known.contains(&known) {
+        if self.proxies.contains(ip) || self.known.contains(&known) {
             return;
         }
         if self.known.len() >= MAX_KNOWN {
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn guessing_becomes_slow_by_address_and_by_ip() {
-        let mut tried = Tried::new(Vec::new());
+        let mut tried = Tried::new(Proxies::default());
         for number in 0..10 {
             assert!(number > 2 || tried.wait("ann@a.test", ip(1), NOON).is_zero(), "people mistype");
             tried.wrong("Ann@A.test", ip(1), NOON);
@@ -91,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_configured_proxy_is_never_slowed_down() {
-        let mut tried = Tried::new(vec![ip(9)]);
+        let mut tried = Tried::new(Proxies::new(vec![ip(9)], false));
         for number in 0..1000 {
             tried.wrong(&format!("name{}@a.test", number % 300), ip(9), NOON);
         }
@@ -101,7 +102,7 @@ mod tests {
 
     #[test]
     fn who_is_known_where_they_are_is_not_slowed_down_by_others() {
-        let mut tried = Tried::new(Vec::new());
+        let mut tried = Tried::new(Proxies::default());
         tried.right("ann@a.test", ip(1));
         for _ in 0..50 {
             tried.wrong("ann@a.test", ip(2), NOON);
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let mut tried = Tried::new(Vec::new());
+        let mut tried = Tried::new(Proxies::default());
         for number in 0..12_000 {
             tried.right(&format!("{number}@a.test"), ip(1));
         }

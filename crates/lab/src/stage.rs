@@ -8,7 +8,7 @@ use std::{
 
 use net::{ServerTls, Stop, Stopper};
 use notify::Posting;
-use ops::{House, HouseSettings, Ops, ProofWatch, Publishing, Running};
+use ops::{House, HouseSettings, LoadWatch, Ops, ProofWatch, Publishing, Running};
 use rules::{Blame, Clock, Fault, Retry, pacing, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -177,6 +177,8 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
             limit: Duration::from_secs(20),
             mx_port: world.mx_port,
         }),
+        // The lab ends with whoever started it: it is not refused for want of room.
+        load: LoadWatch::default(),
         poll: Duration::from_millis(250),
     })
 }

@@ -14,7 +14,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::Stop;
+use crate::{Met, Proxies, Stop};
 
 /// How long sessions may take to end once the listener is stopped.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -40,21 +40,18 @@ where
     F: Fn(TcpStream, SocketAddr) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
-    serve_trusting(listener, limits, Vec::new(), stop, session).await;
+    serve_behind(listener, limits, Proxies::default(), stop, move |stream, met| session(stream, met.client)).await;
 }
 
-/// As [`serve`]; the limit of one IP does not hold for those that are trusted (proxies of ours).
-pub async fn serve_trusting<F, S>(
-    listener: TcpListener,
-    limits: Limits,
-    trusted: Vec<IpAddr>,
-    mut stop: Stop,
-    session: F,
-) where
-    F: Fn(TcpStream, SocketAddr) -> S + Send + Sync + 'static,
+/// As [`serve`], behind proxies of ours: the limit of one IP does not hold for them, and when they say who is really there,
+/// it holds for whoever that is.
+pub async fn serve_behind<F, S>(listener: TcpListener, limits: Limits, proxies: Proxies, mut stop: Stop, session: F)
+where
+    F: Fn(TcpStream, Met) -> S + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
     let guests = Arc::new(Guests::default());
+    let door = Arc::new(Door { limits, proxies, session });
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -63,17 +60,13 @@ pub async fn serve_trusting<F, S>(
         };
         while sessions.try_join_next().is_some() {}
         match accepted {
-            Ok((stream, peer)) => match guests.admit(peer.ip(), &limits, trusted.contains(&peer.ip())) {
+            Ok((stream, peer)) => match guests.admit(peer.ip(), &door.limits, door.proxies.contains(peer.ip())) {
                 Some(seat) => {
                     let _ = stream.set_nodelay(true);
-                    let session = session(stream, peer);
-                    sessions.spawn(async move {
-                        session.await;
-                        drop(seat);
-                    });
+                    sessions.spawn(door.clone().receive(stream, peer, seat));
                 }
                 None => {
-                    sessions.spawn(turn_away(stream, limits.busy.clone()));
+                    sessions.spawn(turn_away(stream, door.limits.busy.clone()));
                 }
             },
             Err(error) => {
@@ -86,6 +79,31 @@ pub async fn serve_trusting<F, S>(
     let farewell = async { while sessions.join_next().await.is_some() {} };
     if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
         tracing::warn!("sessions that did not end in time are cut off");
+    }
+}
+
+/// What every connection of a listener passes.
+struct Door<F> {
+    limits: Limits,
+    proxies: Proxies,
+    session: F,
+}
+
+impl<F> Door<F> {
+    /// Finds out who is there, counts them as themselves, and serves them.
+    async fn receive<S>(self: Arc<Self>, mut stream: TcpStream, peer: SocketAddr, mut seat: Seat)
+    where
+        F: Fn(TcpStream, Met) -> S + Send + Sync + 'static,
+        S: Future<Output = ()> + Send + 'static,
+    {
+        let Some(met) = self.proxies.meet(&mut stream, peer).await else { return };
+        let moved = met.client.ip() == seat.ip
+            || seat.give_to(met.client.ip(), &self.limits, self.proxies.contains(met.client.ip()));
+        if !moved {
+            return turn_away(stream, self.limits.busy.clone()).await;
+        }
+        (self.session)(stream, met).await;
+        drop(seat);
     }
 }
 
@@ -108,6 +126,7 @@ struct Seat {
 impl Guests {
     fn admit(self: &Arc<Self>, ip: IpAddr, limits: &Limits, is_trusted: bool) -> Option<Seat> {
         let mut by_ip = self.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
+        let ip = ip.to_canonical();
         let all: usize = by_ip.values().sum();
         let here = by_ip.entry(ip).or_default();
         if all >= limits.connections || (!is_trusted && *here >= limits.connections_per_ip) {
@@ -118,14 +137,32 @@ impl Guests {
     }
 }
 
+impl Seat {
+    /// Who came through a proxy is counted with their own IP from now on; `false` when too many are there from it.
+    fn give_to(&mut self, ip: IpAddr, limits: &Limits, is_trusted: bool) -> bool {
+        let mut by_ip = self.guests.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
+        let here = by_ip.entry(ip).or_default();
+        if !is_trusted && *here >= limits.connections_per_ip {
+            return false;
+        }
+        *here += 1;
+        leave(&mut by_ip, self.ip);
+        self.ip = ip;
+        true
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut by_ip = self.guests.by_ip.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_ip.get_mut(&self.ip) {
-            *count -= 1;
-            if *count == 0 {
-                by_ip.remove(&self.ip);
-            }
+        leave(&mut self.guests.by_ip.lock().unwrap_or_else(PoisonError::into_inner), self.ip);
+    }
+}
+
+fn leave(by_ip: &mut HashMap<IpAddr, usize>, ip: IpAddr) {
+    if let Some(count) = by_ip.get_mut(&ip) {
+        *count -= 1;
+        if *count == 0 {
+            by_ip.remove(&ip);
         }
     }
 }

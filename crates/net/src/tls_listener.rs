@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::ServerTls;
+use crate::{Proxies, ServerTls};
 
 /// A connection under TLS.
 pub type TlsStream = tokio_rustls::server::TlsStream<TcpStream>;
@@ -36,9 +36,17 @@ impl TlsListener {
     /// # Errors
     /// When the listener cannot tell its own address.
     pub fn new(listener: TcpListener, tls: &ServerTls) -> std::io::Result<Self> {
+        Self::behind(listener, tls, Proxies::default())
+    }
+
+    /// Over a bound listener, behind proxies of ours.
+    ///
+    /// # Errors
+    /// When the listener cannot tell its own address.
+    pub fn behind(listener: TcpListener, tls: &ServerTls, proxies: Proxies) -> std::io::Result<Self> {
         let local = listener.local_addr()?;
         let (ready, done) = mpsc::channel(HANDSHAKES);
-        let task = tokio::spawn(accept(listener, TlsAcceptor::from(tls.0.clone()), ready));
+        let task = tokio::spawn(accept(listener, TlsAcceptor::from(tls.0.clone()), proxies, ready));
         Ok(Self { local, done, task })
     }
 
@@ -62,11 +70,16 @@ impl Drop for TlsListener {
     }
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<(TlsStream, SocketAddr)>) {
+async fn accept(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    proxies: Proxies,
+    ready: mpsc::Sender<(TlsStream, SocketAddr)>,
+) {
     let places = Arc::new(Semaphore::new(HANDSHAKES));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
-        let (stream, peer) = match listener.accept().await {
+        let (mut stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -74,11 +87,13 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sende
                 continue;
             }
         };
-        let (acceptor, ready) = (acceptor.clone(), ready.clone());
+        let (acceptor, proxies, ready) = (acceptor.clone(), proxies.clone(), ready.clone());
         tokio::spawn(async move {
             let _ = stream.set_nodelay(true);
-            if let Ok(Ok(secured)) = timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
-                let _ = ready.send((secured, peer)).await;
+            if let Some(met) = proxies.meet(&mut stream, peer).await
+                && let Ok(Ok(secured)) = timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await
+            {
+                let _ = ready.send((secured, met.client)).await;
             }
             drop(place);
         });

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rules::{Blame, Fault, Retry};
 use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier};
 use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
@@ -75,6 +76,19 @@ impl Judge for Witnessing {
         *self.seen.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(certificate);
         Ok(())
     }
+}
+
+/// A certificate, and from when until when it holds in seconds since the epoch. `problem` is not judged.
+///
+/// # Errors
+/// `tls.certificate` when it cannot be read.
+pub fn read_certificate(der: &[u8]) -> Result<(Certificate, i64, i64), Fault> {
+    let (_, parsed) = X509Certificate::from_der(der).map_err(|error| {
+        Fault::new("tls.certificate", Blame::Operator, Retry::AfterChange)
+            .context(format!("it cannot be read: {error}"))
+    })?;
+    let validity = parsed.validity();
+    Ok((read(der), validity.not_before.timestamp(), validity.not_after.timestamp()))
 }
 
 fn read(der: &[u8]) -> Certificate {

@@ -5,8 +5,10 @@
 
 mod log;
 mod metrics;
+mod table;
 mod webhook;
 
 pub use log::{follow, line};
 pub use metrics::Metrics;
+pub use table::{METRICS, Metric, MetricKind, document};
 pub use webhook::{Outcome, Posting, Webhooks};

@@ -112,6 +112,9 @@ fn details(event: &Event) -> String {
             "mail={mail} mailbox={mailbox} message={message} from_domain={}",
             from.as_ref().map_or_else(|| "-".to_owned(), |from| from.domain().to_string())
         ),
+        Event::LoadChanged { pressure, shedding, seen, mark } => {
+            format!("pressure={} shedding={shedding} seen={} mark={}", pressure.as_str(), quoted(seen), quoted(mark))
+        }
         Event::RecipientOptedOut { address, mail, .. } => format!("domain={} mail={mail}", address.domain()),
         Event::ReportReceived { report, report_kind, state, domain, organization } => format!(
             "report={report} report_kind={report_kind} state={state} domain={} organization={}",

@@ -4,7 +4,12 @@ use std::{fmt, sync::Arc};
 
 use metrics::{Label, counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use rules::event::Event;
+use rules::{
+    event::Event,
+    load::{Pressure, Reading},
+};
+
+use crate::table::{COMMIT, DISK_FREE, MEMORY, METRICS, Metric, MetricKind, QUEUE_DEPTH, SHEDDING};
 
 /// The registry. Cheap to clone. Not a global: two houses in one process do not mix.
 #[derive(Clone)]
@@ -13,41 +18,18 @@ pub struct Metrics {
     handle: PrometheusHandle,
 }
 
-/// Every counter, and what it counts. Labels are bounded: ids of reference entries, reply codes, closed lists.
-const COUNTERS: [(&str, &str); 19] = [
-    ("coldrelay_domains_total", "Domains added."),
-    ("coldrelay_publications_total", "Times that a domain's records were published."),
-    ("coldrelay_mailboxes_total", "Mailboxes added."),
-    ("coldrelay_messages_total", "Messages accepted for relay."),
-    ("coldrelay_submission_refusals_total", "Refusals at submission, by reference entry."),
-    ("coldrelay_attempts_total", "Delivery attempts begun."),
-    ("coldrelay_deliveries_total", "Recipients delivered."),
-    ("coldrelay_deferrals_total", "Failed attempts that are followed by another, by entry and by whose matter it is."),
-    ("coldrelay_bounces_total", "Recipients failed for good, by entry, by whose matter it is, and whether told later."),
-    ("coldrelay_doubts_total", "Attempts of which nobody knows whether they delivered."),
-    ("coldrelay_drops_total", "Recipients dropped by an operator."),
-    ("coldrelay_mails_total", "Mails received into mailboxes, by kind."),
-    ("coldrelay_inbound_refusals_total", "Refusals at the MX, by reply code."),
-    ("coldrelay_suppressions_total", "Addresses suppressed, by reason."),
-    ("coldrelay_listing_changes_total", "Changes of what blocklists say of our IPs and domains, by zone."),
-    ("coldrelay_replies_total", "Replies to messages of ours."),
-    ("coldrelay_opt_outs_total", "Times that somebody asked to be left alone."),
-    ("coldrelay_reports_total", "Reports of receivers, by kind and by what became of them."),
-    ("coldrelay_complaints_total", "Complaints, by whether they are proven to be about a message of ours."),
-];
-
-const QUEUE_DEPTH: &str = "coldrelay_queue_depth";
-
 impl Metrics {
     /// An empty registry with every metric described.
     pub fn new() -> Self {
         let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
         with_local_recorder(&recorder, || {
-            for (name, description) in COUNTERS {
-                describe_counter!(name, description);
+            for Metric { name, kind, meaning, .. } in METRICS {
+                match kind {
+                    MetricKind::Counter => describe_counter!(*name, *meaning),
+                    MetricKind::Gauge => describe_gauge!(*name, *meaning),
+                }
             }
-            describe_gauge!(QUEUE_DEPTH, "Recipients that wait for an attempt.");
             gauge!(QUEUE_DEPTH).set(0.0);
         });
         Self { recorder: Arc::new(recorder), handle }
@@ -61,9 +43,28 @@ impl Metrics {
 
     /// Sets the gauge of waiting recipients.
     pub fn set_queue_depth(&self, waiting: u64) {
-        // Exact up to 2^53 recipients.
-        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-        with_local_recorder(&*self.recorder, || gauge!(QUEUE_DEPTH).set(waiting as f64));
+        with_local_recorder(&*self.recorder, || gauge!(QUEUE_DEPTH).set(float(waiting)));
+    }
+
+    /// Sets what was measured of memory, disk and commits; what could not be measured stays as it was.
+    pub fn set_load(&self, reading: &Reading) {
+        with_local_recorder(&*self.recorder, || {
+            if let Some(octets) = reading.memory {
+                gauge!(MEMORY).set(float(octets));
+            }
+            if let Some(octets) = reading.disk {
+                gauge!(DISK_FREE).set(float(octets));
+            }
+            if let Some(time) = reading.commit {
+                gauge!(COMMIT).set(time.as_secs_f64());
+            }
+        });
+    }
+
+    /// Sets whether new mail is put off because that is short.
+    pub fn set_shedding(&self, pressure: Pressure, shedding: bool) {
+        let labels = vec![Label::new("pressure", pressure.as_str())];
+        with_local_recorder(&*self.recorder, || gauge!(SHEDDING, labels).set(if shedding { 1.0 } else { 0.0 }));
     }
 
     /// Prometheus text exposition.
@@ -82,6 +83,12 @@ impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Metrics")
     }
+}
+
+/// Exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn float(number: u64) -> f64 {
+    number as f64
 }
 
 /// The counter that an event moves, with its labels.
@@ -136,6 +143,13 @@ fn moves(event: &Event) -> (&'static str, Vec<Label>) {
             vec![
                 Label::new("kind", one_of(&["dmarc-aggregate", "dmarc-failure", "tls", "complaint"], report_kind)),
                 Label::new("state", one_of(&["counted", "duplicate", "refused", "unreadable", "unproven"], state)),
+            ],
+        ),
+        Event::LoadChanged { pressure, shedding, .. } => (
+            "coldrelay_load_changes_total",
+            vec![
+                Label::new("pressure", pressure.as_str()),
+                Label::new("shedding", if *shedding { "true" } else { "false" }),
             ],
         ),
         Event::ComplaintReceived { proven, .. } => {

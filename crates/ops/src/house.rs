@@ -21,7 +21,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{BlocklistWatch, Ops, ProofWatch, proof::Prover};
+use crate::{BlocklistWatch, LoadWatch, Ops, ProofWatch, proof::Prover};
 
 /// Longest wait for everything to stop.
 const FAREWELL: Duration = Duration::from_secs(45);
@@ -56,6 +56,8 @@ pub struct HouseSettings {
     pub webhooks: Option<Posting>,
     /// Pairing proofs; `None` makes none, not even those that are asked for.
     pub proofs: Option<ProofWatch>,
+    /// When new mail is put off, because something is short.
+    pub load: LoadWatch,
     /// How often zones, egress IPs and the event log are looked at in the store.
     pub poll: Duration,
 }
@@ -104,6 +106,7 @@ impl House {
             blocklists,
             webhooks,
             proofs,
+            load,
             poll,
         } = settings;
         let listeners = Listeners {
@@ -146,8 +149,9 @@ impl House {
             tasks.spawn(blocklists.run(ops.clone(), stop.clone()));
         }
         if let Some(posting) = webhooks {
-            tasks.spawn(Webhooks { store: ops.store.clone(), posting, poll }.run(stop));
+            tasks.spawn(Webhooks { store: ops.store.clone(), posting, poll }.run(stop.clone()));
         }
+        tasks.spawn(load.run(ops.store.clone(), metrics.clone(), stop));
         let followers = vec![
             tokio::spawn(notify::follow(ops.store.clone(), metrics.clone(), poll)),
             tokio::spawn(gauge(ops, metrics.clone())),

@@ -1,11 +1,14 @@
 //! One function per user deed: the CLI, the API and the pages are thin faces of it.
 
 mod access;
+mod backup;
 mod blocklist;
 mod desk;
+mod doctor;
 mod domain;
 mod exchange;
 mod house;
+mod load;
 mod mail_test;
 mod mailbox;
 mod mailbox_check;
@@ -26,8 +29,12 @@ mod verify;
 mod webhook;
 
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
+pub use backup::{
+    BackupFile, BackupManifest, Elsewhere, Installation, RESTORING, Restored, back_up, check_backup, restore,
+};
 pub use blocklist::{BlocklistWatch, ListedSubject};
 pub use desk::{Attachment, BounceCause, DomainView, Imported, MailboxView, Opened, Overview, Verified};
+pub use doctor::{Diagnosis, Doctor, worst};
 pub use domain::{
     Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, RotatedKey, Rotation, RotationStep,
     name_deeds,
@@ -37,6 +44,7 @@ pub use exchange::{
     export_format, export_media, file_passwords,
 };
 pub use house::{House, HouseSettings, Running};
+pub use load::{LoadWatch, memory_mark};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};

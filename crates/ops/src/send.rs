@@ -63,6 +63,9 @@ impl Ops {
     }
 
     async fn compose(&self, composed: Composed, more: Vec<(String, String)>) -> Result<NewMessage, Fault> {
+        if let Some(fault) = self.store.shedding() {
+            return Err(fault);
+        }
         let mailbox = self.mailbox(&composed.from).await?;
         if mailbox.suspended_at.is_some() {
             return Err(suspended(&mailbox.address));

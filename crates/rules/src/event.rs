@@ -6,6 +6,7 @@ use syntax::{Address, Domain};
 use crate::{
     id::{AttemptId, MailId, MailboxId, MessageId, RecipientId, ReportId},
     listing::Listing,
+    load::Pressure,
     proof::Step,
 };
 
@@ -70,6 +71,8 @@ pub enum Event {
         proven: bool,
         why: String,
     },
+    /// Memory, disk or commits passed their mark, and no new mail is taken on; or that is over (`shedding` is false).
+    LoadChanged { pressure: Pressure, shedding: bool, seen: String, mark: String },
 }
 
 impl Event {
@@ -96,6 +99,7 @@ impl Event {
         "recipient-opted-out",
         "report-received",
         "complaint-received",
+        "load-changed",
     ];
 
     /// Stable public id: `message-accepted`.
@@ -122,6 +126,7 @@ impl Event {
             Self::RecipientOptedOut { .. } => "recipient-opted-out",
             Self::ReportReceived { .. } => "report-received",
             Self::ComplaintReceived { .. } => "complaint-received",
+            Self::LoadChanged { .. } => "load-changed",
         }
     }
 }

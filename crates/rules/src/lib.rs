@@ -14,6 +14,7 @@ pub mod forward;
 pub mod generate;
 pub mod id;
 pub mod listing;
+pub mod load;
 pub mod mailbox_check;
 pub mod moment;
 pub mod money;

@@ -22,6 +22,7 @@ use crate::{
     fault::{closes_the_latch, corrupt, fault},
     id::Ids,
     latch::Latch,
+    load::Pulse,
     row::{Query, Row, placeholders, sql_made},
     together::{Gathered, Together},
     watch::Watchers,
@@ -159,12 +160,12 @@ impl Committer {
         clock: Arc<dyn Clock>,
         told: Told,
         moments: Moments,
-        latch: Arc<Latch>,
+        (latch, pulse): (Arc<Latch>, Arc<Pulse>),
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
         let ids = Arc::new(Ids::default());
         let tx = Some(transaction(connection, &ids));
-        let writer = Writer { jobs, tx, location, clock, ids, told, moments, latch, tried: None };
+        let writer = Writer { jobs, tx, location, clock, ids, told, moments, latch, pulse, tried: None };
         (Self { jobs: sender }, tokio::spawn(writer.work()))
     }
 
@@ -306,6 +307,7 @@ struct Writer {
     told: Told,
     moments: Moments,
     latch: Arc<Latch>,
+    pulse: Arc<Pulse>,
     /// The last try that failed, while the latch is closed.
     tried: Option<Instant>,
 }
@@ -343,7 +345,10 @@ impl Writer {
         {
             return Err(Failure::from(fault));
         }
-        let committed = match timeout(GROUP_LIMIT, self.commit(group)).await {
+        self.pulse.begin(Instant::now());
+        let committed = timeout(GROUP_LIMIT, self.commit(group)).await;
+        self.pulse.end(Instant::now());
+        let committed = match committed {
             Ok(committed) => committed,
             Err(_) => Err(Failure::new(
                 "store.unavailable",

@@ -60,6 +60,21 @@ impl Backend {
         }
     }
 
+    fn looker_settings(self) -> &'static str {
+        match self {
+            Self::Sqlite => "PRAGMA busy_timeout = 10000; PRAGMA cache_size = -32768",
+            Self::Postgresql => "SET statement_timeout = 0; SET default_transaction_read_only = on",
+        }
+    }
+
+    /// Begins a transaction that sees one state of everything, however long it looks.
+    pub(crate) fn begin_to_look(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgresql => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
     fn reader_settings(self) -> &'static str {
         match self {
             Self::Sqlite => "PRAGMA busy_timeout = 10000; PRAGMA query_only = ON; PRAGMA cache_size = -32768",
@@ -94,6 +109,58 @@ impl Location {
         };
         let options = url.parse::<AnyConnectOptions>().map_err(|error| cannot_open(&shown).caused_by(error))?;
         Ok(Self { backend, options: options.disable_statement_logging(), shown })
+    }
+
+    /// As [`Location::new`], for a database that is there already: nothing is made.
+    ///
+    /// # Errors
+    /// `store.absent`, `store.open`
+    pub(crate) fn existing(url: &str) -> Result<Self, Fault> {
+        if let Some(path) = url.strip_prefix("sqlite://")
+            && !Path::new(path).is_file()
+        {
+            let what = format!("there is no database at {path}: name the data folder with `--data-dir` or `data_dir`");
+            return Err(Fault::new("store.absent", Blame::Operator, Retry::AfterChange).context(what));
+        }
+        Self::new(url)
+    }
+
+    /// A SQLite file that nobody writes to, such as one of a backup: opening it leaves it as it is.
+    ///
+    /// # Errors
+    /// `store.open`
+    pub(crate) fn copy(path: &Path) -> Result<Self, Fault> {
+        sqlx::any::install_default_drivers();
+        let shown = path.display().to_string();
+        let path = std::path::absolute(path).map_err(|error| cannot_open(&shown).caused_by(error))?;
+        let url = format!("sqlite://{}?mode=ro&immutable=true", percent_encoded(&path));
+        let options = url.parse::<AnyConnectOptions>().map_err(|error| cannot_open(&shown).caused_by(error))?;
+        Ok(Self { backend: Backend::Sqlite, options: options.disable_statement_logging(), shown })
+    }
+
+    /// A connection for a long look at all that is there; it sets nothing, writes nothing and has no limit for a statement.
+    ///
+    /// # Errors
+    /// `store.open`, `store.damaged`
+    pub(crate) async fn looker(&self) -> Result<AnyConnection, Fault> {
+        let look = async {
+            let mut connection = self.options.connect().await?;
+            sqlx::raw_sql(self.backend.looker_settings()).execute(&mut connection).await?;
+            Ok(connection)
+        };
+        match timeout(CONNECT_LIMIT, look).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) if matches!(code_of(&error), "store.damaged" | "store.full" | "store.read-only") => {
+                Err(fault(&format!("open {}", self.shown), error))
+            }
+            Ok(Err(error)) => Err(cannot_open(&self.shown).caused_by(error)),
+            Err(_) => Err(open_fault(format!("{} did not answer within {} s", self.shown, CONNECT_LIMIT.as_secs()))),
+        }
+    }
+
+    /// The URL without its password.
+    pub(crate) fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// The connection that writes.

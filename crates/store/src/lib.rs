@@ -9,6 +9,7 @@ mod attempt;
 mod callout;
 mod committer;
 mod connect;
+mod copy;
 mod describe;
 mod desk;
 mod dkim;
@@ -18,12 +19,14 @@ mod event;
 mod expunge;
 mod fault;
 mod folder;
+mod glance;
 mod id;
 mod idempotency;
 mod kept;
 mod latch;
 mod lease;
 mod listing;
+mod load;
 mod login;
 mod mail;
 mod mail_test;
@@ -38,6 +41,7 @@ mod quota;
 mod ramp;
 mod record;
 mod report;
+mod room;
 mod row;
 mod rule;
 mod search;
@@ -46,6 +50,9 @@ mod suppression;
 mod together;
 mod transfer;
 mod uids;
+#[cfg(test)]
+mod upgrade_tests;
+mod verify;
 mod watch;
 mod webhook;
 mod workspace;
@@ -55,6 +62,7 @@ pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession
 pub use arriving::{Arriving, ArrivingMail, ArrivingReport, Complaint, Forward};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
+pub use copy::{DatabaseCopy, copy_in, copy_out, look_into_copy, waiting_in_copy};
 pub use describe::{Describe, Described, Searched};
 pub use desk::{
     BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, InboxFilter, InboxRow, MailboxFilter, MailboxOrder,
@@ -65,6 +73,7 @@ pub use domain::{DkimKey, NewDomain, SendingDomain};
 pub use entry::{Entry, EntryKept, FlagChange, Flags, FlagsStored, FolderChanges, Wanted};
 pub use event::StoredEvent;
 pub use folder::{Folder, FolderCounts, FolderId, INBOX, SEPARATOR, Special};
+pub use glance::{Glance, glance};
 pub use idempotency::Once;
 pub use listing::{ListingPeriod, SeenListing};
 pub use login::Login;
@@ -72,6 +81,7 @@ pub use mail::{Mail, MailKind, NewMail, PastMail};
 pub use mail_test::{MailTest, TestArrival};
 pub use mailbox::{Mailbox, NewMailbox};
 pub use message::{NewMessage, NewRecipient, QueueFilter, QueuedMessage, QueuedRecipient, State};
+pub use migrate::SCHEMA_VERSION;
 pub use open::{Health, Store};
 pub use proof::{Letter, Pairing, Proof, ProofEnd, ProofOverride, ProofReason};
 pub use queue::{BeginAttempt, Due, Park, ReversePath, Settled, Turn, Verdict};
@@ -81,12 +91,14 @@ pub use record::DayCount;
 pub use report::{
     NewReport, ReportFilter, ReportState, ReportedSource, ReportedTls, ReportsOf, SourceDay, StoredReport, TlsDay,
 };
+pub use room::{DiskRoom, disk_room};
 pub use rule::{ArrivingRule, RuleAction};
 pub use search::{Search, SearchIn};
 pub use submitter::Submitter;
 pub use suppression::Suppression;
 pub use transfer::{Copied, NewEntry};
 pub use uids::Uids;
+pub use verify::{Look, VerifiedDatabase, must_be_sound, verify_copy, verify_database};
 pub use watch::{FOLDER_GONE, FolderWatch};
 pub use webhook::{
     AttemptNote, Delivery, DeliveryFilter, DeliveryState, NewDelivery, NewWebhook, SettledDelivery, Webhook,

@@ -1,7 +1,7 @@
 //! Mail that lies in mailboxes.
 
 use rules::{
-    Fault,
+    Digest, Fault,
     event::Event,
     id::{MailId, MailboxId, MessageId, RecipientId},
 };
@@ -263,7 +263,9 @@ pub(crate) async fn insert_mail(
     .bind(thread)
     .bind(i64::from(described.is_some()));
     tx.run(insert).await?;
-    let body = sql("INSERT INTO mail_body (mail, content) VALUES ($1, $2)").bind(id.0.clone()).bind(mail.content);
+    let digest = Digest::of(&mail.content);
+    let body = sql("INSERT INTO mail_body (mail, digest, content) VALUES ($1, $2, $3)").bind(id.0.clone()).bind(digest);
+    let body = body.bind(mail.content);
     tx.run(body).await?;
     match described {
         Some(described) => put_description(tx, id, described).await,

@@ -1,7 +1,7 @@
 //! Messages accepted for relay, and their recipients.
 
 use rules::{
-    Fault,
+    Digest, Fault,
     event::Event,
     id::{DomainId, MailboxId, MessageId, RecipientId, WorkspaceId},
 };
@@ -341,8 +341,8 @@ async fn insert_messages(tx: &mut Tx, rows: &[(MessageId, &NewMessage)]) -> Resu
             .bind(new.expires_at.micros())
     })
     .await?;
-    tx.insert("body (message, content)", 2, rows, |query, (id, new)| {
-        query.bind(id.0.clone()).bind(new.content.clone())
+    tx.insert("body (message, digest, content)", 3, rows, |query, (id, new)| {
+        query.bind(id.0.clone()).bind(Digest::of(&new.content)).bind(new.content.clone())
     })
     .await?;
     let mut recipients = Vec::new();

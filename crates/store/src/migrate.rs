@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -28,9 +28,13 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("../migrations/0016_dkim_life.sql"),
     include_str!("../migrations/0017_of_domain.sql"),
     include_str!("../migrations/0018_ramp.sql"),
+    include_str!("../migrations/0019_digest.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";
+
+/// The version of the schema that this program writes.
+pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Runs what is missing, all or none.
 ///
@@ -38,18 +42,41 @@ const DOING: &str = "bring the schema up to date";
 /// `store.migrate`
 pub(crate) async fn migrate(connection: &mut AnyConnection, backend: Backend) -> Result<(), Fault> {
     execute(connection, backend.begin()).await?;
+    migrate_to(connection, backend, SCHEMA_VERSION).await?;
+    execute(connection, "COMMIT").await
+}
+
+/// Runs what is missing up to a version, within a transaction that writes.
+///
+/// # Errors
+/// `store.migrate`
+pub(crate) async fn migrate_to(connection: &mut AnyConnection, backend: Backend, wanted: i64) -> Result<(), Fault> {
     execute(connection, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)").await?;
+    let version = version(connection).await?;
+    let done = usize::try_from(version).unwrap_or(usize::MAX);
+    let Some(missing) = MIGRATIONS.get(done..) else { return Err(newer(version)) };
+    for (number, text) in (version + 1..=wanted).zip(missing) {
+        execute_made(connection, spelled_for(backend, text)).await?;
+        execute_made(connection, format!("INSERT INTO schema_version (version) VALUES ({number})")).await?;
+    }
+    Ok(())
+}
+
+/// The version of a schema that is there, which this program must know.
+///
+/// # Errors
+/// `store.migrate`: it is newer, or there is none.
+pub(crate) async fn known_version(connection: &mut AnyConnection) -> Result<i64, Fault> {
+    let version = version(connection).await?;
+    if version > SCHEMA_VERSION { Err(newer(version)) } else { Ok(version) }
+}
+
+async fn version(connection: &mut AnyConnection) -> Result<i64, Fault> {
     let version: (i64,) = sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM schema_version")
         .fetch_one(&mut *connection)
         .await
         .map_err(failed)?;
-    let done = usize::try_from(version.0).unwrap_or(usize::MAX);
-    let Some(missing) = MIGRATIONS.get(done..) else { return Err(newer(version.0)) };
-    for (number, text) in (version.0 + 1..).zip(missing) {
-        execute_made(connection, spelled_for(backend, text)).await?;
-        execute_made(connection, format!("INSERT INTO schema_version (version) VALUES ({number})")).await?;
-    }
-    execute(connection, "COMMIT").await
+    Ok(version.0)
 }
 
 /// The dialects differ in three words. `COLLATE "C"` gives PostgreSQL the order by octets that SQLite has.

@@ -27,6 +27,7 @@ use crate::{
     fault::{closes_the_latch, fault},
     kept::Kept,
     latch::Latch,
+    load::{Pulse, Shedding},
     message::put_messages,
     migrate::migrate,
     row::{Query, Row, sql},
@@ -59,6 +60,8 @@ struct Inner {
     latch: Arc<Latch>,
     kept: Kept,
     places: Places,
+    pulse: Arc<Pulse>,
+    shedding: Shedding,
 }
 
 /// Where requests that many make at the same moment come together.
@@ -123,14 +126,28 @@ impl Store {
         let wake = Arc::new(Notify::new());
         let watchers = Arc::new(Watchers::default());
         let told = Told { wake: wake.clone(), watchers: watchers.clone() };
-        let latch = Arc::new(Latch::default());
-        let (committer, task) =
-            Committer::start(location, connection, clock.clone(), told, moments.clone(), latch.clone());
+        let (latch, pulse) = (Arc::new(Latch::default()), Arc::new(Pulse::default()));
+        let seen = (latch.clone(), pulse.clone());
+        let (committer, task) = Committer::start(location, connection, clock.clone(), told, moments.clone(), seen);
         let committer = RwLock::new(Some(Arc::new(committer)));
         let (task, describe, kept) = (Mutex::new(Some(task)), OnceLock::new(), Kept::default());
-        let places = Places::default();
-        let inner =
-            Inner { clock, backend, readers, committer, task, wake, watchers, describe, moments, latch, kept, places };
+        let (places, shedding) = (Places::default(), Shedding::default());
+        let inner = Inner {
+            clock,
+            backend,
+            readers,
+            committer,
+            task,
+            wake,
+            watchers,
+            describe,
+            moments,
+            latch,
+            kept,
+            pulse,
+            shedding,
+            places,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
     /// The clock it was opened with: works take `now` from here.
@@ -191,6 +208,12 @@ impl Store {
         self.inner.readers.close().await;
     }
 
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.inner.pulse
+    }
+    pub(crate) fn load(&self) -> &Shedding {
+        &self.inner.shedding
+    }
     pub(crate) fn kept_answers(&self) -> &Kept {
         &self.inner.kept
     }

@@ -74,6 +74,11 @@ pub async fn serve(listener: TcpListener, site: Site, stop: net::Stop) {
     run(Limited::new(listener), inner(site), stop).await;
 }
 
+/// As [`serve`], behind proxies of ours.
+pub async fn serve_behind(listener: net::ProxiedListener, site: Site, stop: net::Stop) {
+    run(Limited::new(listener), inner(site), stop).await;
+}
+
 /// Serves what the world may ask, pages and API over TLS, until stopped.
 pub async fn serve_tls(listener: net::TlsListener, site: Site, stop: net::Stop) {
     run(Limited::new(listener), outer(site), stop).await;

@@ -16,7 +16,7 @@ use axum::{
     extract::connect_info::Connected,
     serve::{IncomingStream, Listener},
 };
-use net::{TlsListener, TlsStream};
+use net::{ProxiedListener, TlsListener, TlsStream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -108,6 +108,21 @@ impl Listener for Limited<TcpListener> {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+}
+
+impl Listener for Limited<ProxiedListener> {
+    type Io = Client<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        let place = self.place().await;
+        let (stream, peer) = self.listener.accept().await;
+        (Client::new(stream, self.limits, place), peer)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.listener.local_addr())
     }
 }
 

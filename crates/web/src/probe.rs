@@ -17,7 +17,12 @@ pub(crate) async fn healthz() -> &'static str {
 
 /// Ready: mail can be accepted, which needs the store.
 pub(crate) async fn readyz(State(store): State<Store>) -> Response {
-    match store.health().await {
+    // Also while new mail is put off: whoever distributes mail among several sends it elsewhere.
+    let health = match store.health().await {
+        Ok(health) => store.shedding().map_or(Ok(health), Err),
+        Err(fault) => Err(fault),
+    };
+    match health {
         Ok(health) => axum::Json(health).into_response(),
         Err(fault) => {
             // The operator reads the rest here; whoever may ask over HTTP gets the code.

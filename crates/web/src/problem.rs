@@ -119,8 +119,13 @@ impl Problem {
 
     /// To whoever asks, the code; the log has the rest.
     pub(crate) fn of_fault(fault: &Fault) -> Self {
-        let title = "Not ready: the store cannot be reached";
-        let detail = "Mail is put off with 451 until it can; the log says why.";
+        let (title, detail) = match fault.code.split_once('.') {
+            Some(("load", _)) => (
+                "Not ready: something is short",
+                "New mail is put off with 452 or 421 until it is not; what waits is delivered. The log says more.",
+            ),
+            _ => ("Not ready: the store cannot be reached", "Mail is put off with 451 until it can; the log says why."),
+        };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, fault.code, title, detail)
     }
 }

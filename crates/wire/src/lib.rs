@@ -5,8 +5,13 @@
 //! by feeding it octets.
 
 mod line;
+mod proxy;
 
 pub use line::{LineBuffer, LineFault};
+pub use proxy::{
+    PROXY_BEGIN, PROXY_V1_LONGEST, PROXY_V2_FIXED, PROXY_V2_LONGEST, ProxyHeader, ProxyVersion, proxy_v2_length,
+    proxy_version, read_proxy_v1, read_proxy_v2,
+};
 
 /// What a core wants done next.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use xtask::{
+    deb::Deb,
     fuzz, kits, packages,
     steps::{self, Done, STEPS},
     tidy,
@@ -22,6 +23,7 @@ cargo xtask bench web      pages and lists over a large store at 50 requests a s
 cargo xtask bench relay    submission to delivery beside Postfix with its defaults, in the same run
 cargo xtask crash          kills the relay under load, starts it again, compares the books (--runs N, --seed S, --json)
 cargo xtask fuzz           runs every fuzz target for a minute (--seconds N, --target NAME, --jobs J); --minimise keeps what was found
+cargo xtask deb            a Debian package in target/deb (--binary FILE takes that one instead of building it)
 cargo xtask packages       the Debian packages that the tests need, one a line
 cargo xtask packages missing  those of them that are not installed
 cargo xtask packages more  the commands that install what is missing from PyPI and npm, one a line";
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         ["bench", chosen @ ..] => bench(chosen),
         ["crash", chosen @ ..] => crash(chosen),
         ["fuzz", chosen @ ..] => fuzz(chosen),
+        ["deb"] => deb(None),
+        ["deb", "--binary", binary] => deb(Some(Path::new(binary))),
         ["packages", "more"] => {
             kits::missing().iter().for_each(|kit| println!("{}", kit.command));
             ExitCode::SUCCESS
@@ -94,6 +98,26 @@ fn benches(profile: &str, chosen: &[&str]) -> bool {
         Err(error) => {
             eprintln!("benches: {error}");
             false
+        }
+    }
+}
+
+/// With the slower build that is meant for packages, unless a binary is given.
+fn deb(given: Option<&Path>) -> ExitCode {
+    let own = std::env::current_exe().unwrap_or_default();
+    let target = own.ancestors().nth(2).unwrap_or(Path::new("target")).to_owned();
+    if given.is_none() && !cargo(&["build", "--profile", "dist", "--locked", "--package", "coldrelay"], &[]) {
+        return ExitCode::FAILURE;
+    }
+    let binary = given.map_or_else(|| target.join("dist/coldrelay"), Path::to_owned);
+    match (Deb { root: ".".into(), binary, out: target.join("deb"), quick: false }).build() {
+        Ok(package) => {
+            println!("{}", package.display());
+            ExitCode::SUCCESS
+        }
+        Err(what) => {
+            eprintln!("deb: {what}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -32,6 +32,12 @@ pub const TOOLS: &[Tool] = &[
         purpose: "an environment for what comes from PyPI",
     },
     Tool { package: "g++", shown_by: &["c++"], purpose: "building libFuzzer, which comes as C++ in its crate" },
+    Tool {
+        package: "haproxy",
+        shown_by: &["/usr/sbin/haproxy"],
+        purpose: "a real proxy that speaks the PROXY protocol",
+    },
+    Tool { package: "systemd", shown_by: &["systemd-analyze"], purpose: "checking the unit" },
     Tool { package: "nodejs", shown_by: &["node"], purpose: "driving that browser" },
     Tool { package: "npm", shown_by: &["npm"], purpose: "installing what drives it" },
     Tool {

@@ -5,7 +5,7 @@ use std::{io::IsTerminal as _, net::SocketAddr, process::ExitCode};
 use rules::{Blame, Fault, Retry};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{config::Config, house, house::Served, out::Out};
+use crate::{config::Config, house, house::Served, out::Out, service::ServiceManager};
 
 #[derive(serde::Serialize)]
 struct Listening<'a> {
@@ -24,6 +24,7 @@ pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
     let _claim = house::claim(config)?;
     let ops = house::open(config).await?;
     let set_up = if ops.store.has_no_account().await? { Some(ops.set_up_code()) } else { None };
+    let (manager, store) = (ServiceManager::of_environment(), ops.store.clone());
     let served = Served::start(config, ops).await?;
     let listening = Listening {
         mx: &served.house.mx,
@@ -43,7 +44,13 @@ pub async fn run(config: &Config, out: Out) -> Result<ExitCode, Fault> {
     if let Some(code) = set_up {
         out.talk(&format!("Nobody can sign in yet: open /set-up in a browser; the set-up code is {code}"));
     }
-    stopped().await?;
+    manager.ready();
+    tokio::select! {
+        stopped = stopped() => stopped?,
+        () = manager.keep_told(&store) => {}
+    }
+    manager.stopping();
+    drop(store);
     out.talk("Stopping: sessions and attempts under way are finished first (again to stop at once)");
     tokio::select! {
         () = served.stop() => Ok(ExitCode::SUCCESS),

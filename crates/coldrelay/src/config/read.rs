@@ -167,6 +167,9 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
         "rfc2136" | "provider" => {}
         _ => wrong("dns.publisher: use embedded, rfc2136, provider or print"),
     }
+    if config.listen_proxy_protocol && config.listen_proxies.is_empty() {
+        wrong("listen.proxy_protocol: name the proxies in listen.proxies");
+    }
     if config.tls_certificate.is_some() != config.tls_key.is_some() {
         wrong("tls.certificate and tls.key go together");
     }

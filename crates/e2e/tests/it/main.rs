@@ -1,13 +1,16 @@
 //! One binary of end-to-end tests. Each test has a house, a DNS and peers of its own, on loopback, on free ports.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod backup;
 mod blocklists;
+mod bombs;
 mod browser;
 mod checks;
 mod contract;
 mod doors;
 mod explain;
 mod faults;
+mod haproxy;
 mod imap;
 mod inbound;
 mod lab;
@@ -17,6 +20,7 @@ mod proof;
 mod records;
 mod relay;
 mod reports;
+mod service;
 mod submission;
 mod support;
 mod tools;

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use crate::support::House;
+use crate::support::{House, wait_for};
 
 fn send(house: &House, subject: &str) {
     house.json(&[
@@ -81,6 +81,16 @@ fn health_and_metrics_are_served() {
     };
     assert!(get("/healthz").starts_with("HTTP/1.1 200"));
     assert!(get("/readyz").starts_with("HTTP/1.1 200"));
-    assert!(get("/metrics").contains("coldrelay_"), "{}", get("/metrics"));
+    send(&house, "counted");
+    let told = wait_for("the message to be counted", || {
+        Some(get("/metrics"))
+            .filter(|told| told.contains("coldrelay_messages_total 1") && told.contains("coldrelay_memory_bytes"))
+    });
+    let documented = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md")).unwrap();
+    let names =
+        told.lines().filter_map(|line| line.split(['{', ' ']).next()).filter(|name| name.starts_with("coldrelay_"));
+    for name in names {
+        assert!(documented.contains(&format!("| `{name}` |")), "{name} is not in docs/metrics.md");
+    }
     assert!(get("/nothing").starts_with("HTTP/1.1 404"));
 }

@@ -81,15 +81,20 @@ impl House {
 
     /// A house whose MX can be reached where the DNS says, so that its mailboxes can be proved.
     pub fn start_proving(interval_s: u32) -> Self {
-        Self::start_with("sqlite", "", Some(interval_s))
+        Self::start_with("sqlite", ("", ""), Some(interval_s))
+    }
+
+    /// A house on SQLite with more lines of `[listen]`.
+    pub fn start_with_listen(more: &str) -> Self {
+        Self::start_with("sqlite", (more, ""), None)
     }
 
     /// A house on that database; `more` goes to the end of the configuration.
     pub fn start_on(database: &str, more: &str) -> Self {
-        Self::start_with(database, more, None)
+        Self::start_with(database, ("", more), None)
     }
 
-    fn start_with(database: &str, more: &str, proofs: Option<u32>) -> Self {
+    fn start_with(database: &str, (listen, more): (&str, &str), proofs: Option<u32>) -> Self {
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let egress_ip = IpAddr::V4(Ipv4Addr::new(127, 0, 2, number));
         let sink = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 3, number)), 0);
@@ -104,7 +109,7 @@ impl House {
         let mx_port = proofs.map_or(0, |_| sink.port());
         let config = format!(
             "data_dir = \"{root}/data\"\nhostname = \"box.acme.test\"\n[database]\nurl = \"{database}\"\n\
-             [proof]\ninterval_s = {interval_s}\n[listen]\nmx_port_on_egress_ips = {mx_port}\nmx = [\"127.0.0.1:0\"]\nsubmission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\
+             [proof]\ninterval_s = {interval_s}\n[listen]\n{listen}mx_port_on_egress_ips = {mx_port}\nmx = [\"127.0.0.1:0\"]\nsubmission = [\"127.0.0.1:0\"]\nsubmissions = [\"127.0.0.1:0\"]\n\
              imap = [\"127.0.0.1:0\"]\nimaps = [\"127.0.0.1:0\"]\n\
              dns = [\"127.0.0.1:{dns}\"]\nhttp = [\"127.0.0.1:0\"]\nhttps = [\"127.0.0.1:0\"]\n\
              [relay]\nmx_port = {}\nretry_s = [1, 2]\ninterval_ms = 10\nexpiry_s = 60\n[submission]\ndaily_cap = 1000\n[ramp]\nstart = 0\n\

@@ -100,3 +100,51 @@ async fn a_full_mailbox_takes_no_append() {
     let said = client.append("Sent", "", "Subject: x\r\n\r\nbody").await;
     assert!(said[0].contains(" NO [OVERQUOTA]"), "{said:?}");
 }
+
+/// A version 2 header of the PROXY protocol: a client at 192.0.2.`last`.
+fn header(last: u8) -> Vec<u8> {
+    [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".as_slice(), &[192, 0, 2, last, 127, 0, 0, 2, 1, 1, 0, 143]].concat()
+}
+
+#[tokio::test]
+async fn who_comes_through_a_proxy_is_counted_by_their_own_address() {
+    let proxies = net::Proxies::new(vec![[127, 0, 0, 1].into()], true);
+    let house = House::start_with(Settings { max_connections_per_ip: 1, proxies, ..Settings::default() }).await;
+    let address = serve(&house).await;
+    let mut open = Vec::new();
+    for last in 1..=5 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // What is said right behind the header is heard.
+        stream.write_all(&[header(last), b"a NOOP\r\n".to_vec()].concat()).await.unwrap();
+        let mut said = read(&mut stream).await;
+        while !said.contains("a OK") {
+            said.push_str(&read(&mut stream).await);
+        }
+        assert!(said.starts_with("* OK "), "{said}");
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.write_all(&header(last)).await.unwrap();
+        assert!(read(&mut second).await.starts_with("* BYE [UNAVAILABLE]"));
+        open.push(stream);
+    }
+    for octets in [b"a NOOP\r\nb LOGOUT\r\n".as_slice(), b"PROXY TCP4 nobody\r\na NOOP\r\n"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(octets).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut said = Vec::new();
+        // A reset is an end too: what was sent is left unread.
+        let _ = timeout(LIMIT, stream.read_to_end(&mut said)).await.expect("it closes");
+        assert_eq!(said, b"", "{}", octets.escape_ascii());
+    }
+}
+
+#[tokio::test]
+async fn nobody_but_a_configured_proxy_says_who_they_are() {
+    let proxies = net::Proxies::new(vec![[127, 0, 0, 9].into()], true);
+    let house = House::start_with(Settings { proxies, ..Settings::default() }).await;
+    let address = serve(&house).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"PROXY TCP4 192.0.2.1 127.0.0.2 1 143\r\nz LOGOUT\r\n").await.unwrap();
+    let mut said = String::new();
+    timeout(LIMIT, stream.read_to_string(&mut said)).await.unwrap().unwrap();
+    assert!(said.starts_with("* OK ") && said.contains("\r\nPROXY BAD ") && said.contains("z OK"), "{said}");
+}

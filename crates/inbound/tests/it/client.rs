@@ -38,9 +38,13 @@ impl Client {
     }
 
     async fn start(address: SocketAddr, implicit_tls: bool) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap(), implicit_tls).await
+    }
+
+    /// Over a connection on which something was said already.
+    pub async fn over(stream: TcpStream, implicit_tls: bool) -> Self {
         let (reply_in, replies) = channel(1);
         let (acts, act_out) = channel(1);
-        let stream = TcpStream::connect(address).await.unwrap();
         let drive = Drive {
             socket: Socket::Client(ClientTls::opportunistic(), "mail.test".to_owned()),
             implicit_tls,

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, time::Duration};
 
 use inbound::Settings;
+use net::Proxies;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -173,7 +174,7 @@ async fn a_flood_of_connections_is_turned_away_and_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_configured_proxy_is_not_held_to_the_limit_of_one_ip() {
-    let proxies = vec![IpAddr::from([127, 0, 0, 1])];
+    let proxies = Proxies::new(vec![IpAddr::from([127, 0, 0, 1])], false);
     let house = house_with(Settings { max_connections_per_ip: 2, proxies, ..Settings::default() }).await;
     let mut open = Vec::new();
     for _ in 0..20 {
@@ -199,9 +200,9 @@ async fn log_in(house: &House, login: &str) -> String {
 
 #[tokio::test]
 async fn who_guesses_passwords_is_slowed_down_and_a_proxy_is_not() {
-    let proxy = vec![IpAddr::from([127, 0, 0, 1])];
+    let proxy = Proxies::new(vec![IpAddr::from([127, 0, 0, 1])], false);
     // Proxies, what ann hears from the same IP, what bob hears, who is guessed at.
-    for (proxies, ann, bob) in [(Vec::new(), "454 4.7.0", "454 4.7.0"), (proxy, "235 2.7.0", "454 4.7.0")] {
+    for (proxies, ann, bob) in [(Proxies::default(), "454 4.7.0", "454 4.7.0"), (proxy, "235 2.7.0", "454 4.7.0")] {
         // No wait is short enough: what would be slow is told to come later.
         let house =
             house_with(Settings { proxies: proxies.clone(), password_wait: Duration::ZERO, ..Settings::default() })

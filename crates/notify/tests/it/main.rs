@@ -10,8 +10,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use notify::{Metrics, follow, line};
-use rules::event::Event;
+use notify::{METRICS, Metrics, document, follow, line};
+use rules::{
+    event::Event,
+    load::{Pressure, Reading},
+};
 use store::Store;
 use syntax::Timestamp;
 
@@ -40,6 +43,7 @@ fn one_of_each() -> Vec<Event> {
         r#"{"kind":"recipient-opted-out","address":"secret@example.org","mail":"i1","why":"the answer of secret@example.org says \"stop\""}"#.to_owned(),
         r#"{"kind":"report-received","report":"p1","report_kind":"dmarc-aggregate","state":"counted","domain":"example.com","organization":"secret@google.example"}"#.to_owned(),
         r#"{"kind":"complaint-received","report":"p1","address":"secret@example.org","recipient":"r1","proven":true,"why":"the return path carries our token"}"#.to_owned(),
+        r#"{"kind":"load-changed","pressure":"disk","shedding":true,"seen":"100 MiB","mark":"256 MiB"}"#.to_owned(),
     ];
     texts.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))).collect()
 }
@@ -85,6 +89,45 @@ fn labels_are_bounded() {
     assert!(text.contains("entry=\"other\""), "an entry nobody knows is `other`: {text}");
     assert!(text.contains("coldrelay_inbound_refusals_total{code=\"550\"} 1"), "{text}");
     assert!(!text.contains("made-up"), "{text}");
+}
+
+/// Names of the metrics in a text of Prometheus.
+fn names_in(text: &str) -> Vec<&str> {
+    let series = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    series.filter_map(|line| line.split(['{', ' ']).next()).collect()
+}
+
+#[test]
+fn every_metric_that_is_told_is_in_the_table_and_the_other_way_round() {
+    let metrics = Metrics::new();
+    one_of_each().iter().for_each(|event| metrics.count(event));
+    let reading = Reading { memory: Some(1), disk: Some(1), commit: Some(Duration::from_millis(1)) };
+    metrics.set_load(&reading);
+    metrics.set_shedding(Pressure::Disk, true);
+    let text = metrics.render();
+    let told = names_in(&text);
+    for name in &told {
+        assert!(METRICS.iter().any(|metric| metric.name == *name), "{name} is not in the table");
+    }
+    for metric in METRICS {
+        assert!(told.contains(&metric.name), "{} is never told", metric.name);
+        assert!(text.contains(&format!("# HELP {} ", metric.name)), "{} is not described", metric.name);
+        let of_it: Vec<&str> = text.lines().filter(|line| line.starts_with(&format!("{}{{", metric.name))).collect();
+        for (label, _) in metric.labels {
+            assert!(of_it.iter().any(|line| line.contains(&format!("{label}=\""))), "{}: {label}", metric.name);
+        }
+        assert!(!of_it.iter().any(|line| line.matches("=\"").count() != metric.labels.len()), "{of_it:?}");
+    }
+}
+
+#[test]
+fn the_metrics_in_the_docs_are_fresh() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/metrics.md");
+    if std::env::var_os("COLDRELAY_REGENERATE").is_some() {
+        std::fs::write(path, document()).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == document(), "docs/metrics.md is stale: run COLDRELAY_REGENERATE=1 cargo test -p coldrelay-notify");
 }
 
 #[test]

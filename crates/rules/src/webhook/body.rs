@@ -102,6 +102,7 @@ pub(super) mod tests {
             r#"{"kind":"inbound-refused","reply":"550 no"}"#.to_owned(),
             r#"{"kind":"suppressed","address":"bob@example.org","reason":"opt-out"}"#.to_owned(),
             r#"{"kind":"suppressed","address":"bob@example.org","reason":"550-5-1-1"}"#.to_owned(),
+            r#"{"kind":"load-changed","pressure":"disk","shedding":true,"seen":"100 MiB","mark":"256 MiB"}"#.to_owned(),
             format!(r#"{{{listing},"before":"clear","now":"listed"}}"#),
             format!(r#"{{{listing},"before":"listed","now":"clear"}}"#),
             format!(r#"{{{listing},"before":"clear","now":"refused"}}"#),
@@ -120,7 +121,7 @@ pub(super) mod tests {
         };
         let ann = Some(Address::parse("ann@example.com").unwrap());
         match event {
-            Event::Suppressed { .. } => Whose::default(),
+            Event::Suppressed { .. } | Event::LoadChanged { .. } => Whose::default(),
             Event::MailReceived { .. } | Event::ReplyReceived { .. } => {
                 Whose { address: ann.clone(), from: ann, subject: Some("Re: Hello".into()), ..ours }
             }

@@ -88,6 +88,12 @@ const NAMES: &[Name] = &[
         data: &["domain", "state", "workspace"],
     },
     Name {
+        name: "load.changed",
+        when: "Memory, disk or commits passed their mark, and no new mail is taken on (`shedding`); or that is over. Told to \
+               endpoints of the whole installation.",
+        data: &["mark", "pressure", "seen", "shedding"],
+    },
+    Name {
         name: "blocklist.listed",
         when: "A blocklist lists an IP or domain of ours, or says something else of it. `bad`: mail is refused for it.",
         data: &["bad", "before", "codes", "domain", "now", "subject", "workspace", "zone"],
@@ -129,6 +135,7 @@ pub fn name(event: &Event) -> Option<&'static str> {
         Event::ReplyReceived { .. } => Some("reply.received"),
         Event::ReportReceived { .. } => Some("report.received"),
         Event::ComplaintReceived { .. } => Some("complaint.received"),
+        Event::LoadChanged { .. } => Some("load.changed"),
         Event::Suppressed { reason, .. } if reason == "opt-out" => Some("recipient.opted_out"),
         Event::Suppressed { .. } => Some("recipient.suppressed"),
         Event::DomainAdded { .. } | Event::DomainPublished { .. } => Some("domain.state_changed"),

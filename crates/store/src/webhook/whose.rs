@@ -62,6 +62,7 @@ fn lookup(event: &Event) -> Option<Query> {
         // A suppression holds for the whole installation; a refusal may be of somebody who is nobody here.
         // So may a complaint that names no recipient of ours.
         Event::Suppressed { .. }
+        | Event::LoadChanged { .. }
         | Event::ComplaintReceived { .. }
         | Event::SubmissionRefused { .. }
         | Event::InboundRefused { .. } => return None,

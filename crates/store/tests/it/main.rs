@@ -9,6 +9,7 @@
 )]
 
 mod arriving;
+mod backups;
 mod callouts;
 mod desk;
 mod dkim;
@@ -17,6 +18,7 @@ mod faults;
 mod folders;
 mod house;
 mod listings;
+mod load;
 mod mail;
 mod opening;
 mod proofs;

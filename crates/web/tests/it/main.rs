@@ -173,6 +173,21 @@ async fn it_is_ready_with_its_store_and_not_without() {
 }
 
 #[tokio::test]
+async fn it_is_not_ready_while_new_mail_is_put_off_and_says_why() {
+    use rules::load::{Marks, Reading};
+    let server = server().await;
+    let marks = Marks { disk: Some(100), ..Marks::default() };
+    let room = |octets| Reading { disk: Some(octets), ..Reading::default() };
+    server.store.take_reading(&marks, &room(99)).await;
+    let (head, body) = server.ask("GET", "/readyz").await;
+    assert!(head.starts_with("http/1.1 503 ") && body.contains("\"code\":\"load.disk\""), "{head}{body}");
+    for _ in 0..5 {
+        server.store.take_reading(&marks, &room(1000)).await;
+    }
+    assert!(server.ask("GET", "/readyz").await.0.starts_with("http/1.1 200 "));
+}
+
+#[tokio::test]
 async fn metrics_are_in_prometheus_text() {
     let server = server().await;
     server.metrics.set_queue_depth(3);
