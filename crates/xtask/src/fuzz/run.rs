@@ -82,7 +82,7 @@ fn input_in(said: &str) -> Option<PathBuf> {
 }
 
 impl Told {
-    /// `#4096	DONE   cov: 321 ft: 890 corp: 77/12Kb lim: 4096 exec/s: 512 rss: 60Mb`, then `stat::…: …`.
+    /// `#4096 DONE cov: 321 ft: 890 corp: 77/12Kb lim: 4096 exec/s: 512 rss: 60Mb`, then `stat::…: …`.
     fn read(said: &str) -> Self {
         let last = said.lines().rev().find(|line| line.starts_with('#') && line.contains(" cov: ")).unwrap_or_default();
         let behind = |mark: &str| last.split_once(mark).map_or(0, |(_, rest)| number(rest));
