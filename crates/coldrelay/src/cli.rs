@@ -2,6 +2,7 @@
 
 mod account;
 mod calculate;
+mod cert;
 mod check;
 mod config;
 mod domain;
@@ -80,6 +81,9 @@ enum Command {
     /// Make and list mailboxes
     #[command(subcommand)]
     Mailbox(mailbox::Mailbox),
+    /// Certificates from a CA (ACME): how they stand, order and renew them
+    #[command(subcommand)]
+    Cert(cert::Cert),
     /// Let people in: accounts, one-time links, passwords
     #[command(subcommand)]
     Account(account::Account),
@@ -179,6 +183,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Serve => serve::run(&global.config()?, out).await,
         Command::Domain(domain) => domain.run(&global.ops().await?, out).await,
         Command::Mailbox(mailbox) => mailbox.run(&global.ops().await?, out).await,
+        Command::Cert(cert) => cert.run(&global.ops().await?, out).await,
         Command::Account(account) => account.run(&global.ops().await?, out).await,
         Command::Key(key) => key.run(&global.ops().await?, out).await,
         Command::Send(send) => send.run(&global.ops().await?, out).await,

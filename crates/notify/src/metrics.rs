@@ -30,6 +30,7 @@ const COUNTERS: [(&str, &str); 19] = [
     ("coldrelay_inbound_refusals_total", "Refusals at the MX, by reply code."),
     ("coldrelay_suppressions_total", "Addresses suppressed, by reason."),
     ("coldrelay_listing_changes_total", "Changes of what blocklists say of our IPs and domains, by zone."),
+    ("coldrelay_certificate_orders_total", "Orders for certificates, by how they ended."),
     ("coldrelay_replies_total", "Replies to messages of ours."),
     ("coldrelay_opt_outs_total", "Times that somebody asked to be left alone."),
     ("coldrelay_reports_total", "Reports of receivers, by kind and by what became of them."),
@@ -129,6 +130,8 @@ fn moves(event: &Event) -> (&'static str, Vec<Label>) {
             let zone = reference::blocklist(zone).map_or("other", reference::Blocklist::zone);
             ("coldrelay_listing_changes_total", vec![Label::new("zone", zone), Label::new("now", now.as_str())])
         }
+        Event::CertificateIssued { .. } => ("coldrelay_certificate_orders_total", vec![Label::new("outcome", "issued")]),
+        Event::CertificateFailed { .. } => ("coldrelay_certificate_orders_total", vec![Label::new("outcome", "failed")]),
         Event::ReplyReceived { .. } => ("coldrelay_replies_total", vec![]),
         Event::RecipientOptedOut { .. } => ("coldrelay_opt_outs_total", vec![]),
         Event::ReportReceived { report_kind, state, .. } => (

@@ -2,6 +2,7 @@
 
 mod access;
 mod blocklist;
+mod certificate;
 mod desk;
 mod domain;
 mod exchange;
@@ -26,6 +27,7 @@ mod webhook;
 
 pub use access::{AccountRequest, Browser, MadeApiKey, NewKey, OpenedSession, TotpSetUp, Typed};
 pub use blocklist::{BlocklistWatch, ListedSubject};
+pub use certificate::{CertificateView, CertificateWatch};
 pub use desk::{Attachment, BounceCause, DomainView, Imported, MailboxView, Opened, Overview, Verified};
 pub use domain::{
     Check, DomainReport, DomainRequest, DomainState, DomainStep, DomainSummary, RotatedKey, Rotation, RotationStep,

@@ -1,7 +1,7 @@
 //! The one closed list of events: log line, metric, webhook and dashboard row render it.
 
 use reference::Class;
-use syntax::{Address, Domain};
+use syntax::{Address, Domain, Timestamp};
 
 use crate::{
     id::{AttemptId, MailId, MailboxId, MessageId, RecipientId, ReportId},
@@ -70,6 +70,10 @@ pub enum Event {
         proven: bool,
         why: String,
     },
+    /// A CA gave a certificate; it is shown from now on.
+    CertificateIssued { name: String, names: Vec<String>, not_after: Timestamp },
+    /// An order for a certificate failed; the one that is there stays, and the next order is made at `next`.
+    CertificateFailed { name: String, code: String, problem: String, next: Timestamp },
 }
 
 impl Event {
@@ -96,6 +100,8 @@ impl Event {
         "recipient-opted-out",
         "report-received",
         "complaint-received",
+        "certificate-issued",
+        "certificate-failed",
     ];
 
     /// Stable public id: `message-accepted`.
@@ -122,6 +128,8 @@ impl Event {
             Self::RecipientOptedOut { .. } => "recipient-opted-out",
             Self::ReportReceived { .. } => "report-received",
             Self::ComplaintReceived { .. } => "complaint-received",
+            Self::CertificateIssued { .. } => "certificate-issued",
+            Self::CertificateFailed { .. } => "certificate-failed",
         }
     }
 }

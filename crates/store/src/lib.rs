@@ -7,6 +7,7 @@ mod access;
 mod arriving;
 mod attempt;
 mod callout;
+mod certificate;
 mod committer;
 mod connect;
 mod describe;
@@ -52,6 +53,7 @@ pub use access::{Account, ApiKey, Audit, Deed, NewAccount, NewApiKey, NewSession
 pub use arriving::{Arriving, ArrivingMail, ArrivingReport, Complaint, Forward};
 pub use attempt::Attempt;
 pub use callout::{CalloutAnswer, NewCallout, Permit};
+pub use certificate::{Ca, Certificate, CertificateEnd, ChallengeProof, Given, WantedCertificate};
 pub use describe::{Describe, Described, Searched};
 pub use desk::{
     BounceCount, DayTally, DeskCounts, DomainFilter, DomainRow, InboxFilter, InboxRow, MailboxFilter, MailboxOrder,

@@ -3,6 +3,7 @@
 
 mod blocklists;
 mod browser;
+mod certificates;
 mod checks;
 mod contract;
 mod doors;

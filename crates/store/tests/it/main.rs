@@ -10,6 +10,7 @@
 
 mod arriving;
 mod callouts;
+mod certificates;
 mod desk;
 mod dkim;
 mod domains;
