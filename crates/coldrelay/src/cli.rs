@@ -129,7 +129,7 @@ enum Command {
     Reference(reference::Reference),
     /// Write domains, keys, mailboxes, mail, suppressions and events into a folder: no lock-in
     Export(portable::Export),
-    /// Read such a folder into this installation; what exists is left as it is
+    /// Read such a folder into this installation, or the mail of an IMAP account; what exists is left as it is
     Import(portable::Import),
     /// Describe and check the configuration
     #[command(subcommand)]

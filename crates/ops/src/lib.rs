@@ -41,7 +41,7 @@ pub use house::{House, HouseSettings, Running};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
-pub use portable::{Cast, ExportOptions, MailSource, MailsTaken, Manifest, Ported, Tally as PortedTally};
+pub use portable::{Cast, ExportOptions, ImapAccount, MailSource, MailsTaken, Manifest, Ported, Tally as PortedTally};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use proof::ProofWatch;
 pub use push::{Push, PushEnd, PushPasswords, PushRow, PushSecret, Vendor};

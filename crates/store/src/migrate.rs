@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -27,6 +27,7 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../migrations/0015_words.sql"),
     include_str!("../migrations/0016_dkim_life.sql"),
     include_str!("../migrations/0017_certificate.sql"),
+    include_str!("../migrations/0018_import_mark.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";
