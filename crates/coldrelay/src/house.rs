@@ -172,12 +172,7 @@ async fn authority(config: &Config) -> Result<Option<Authority>, Fault> {
     Ok(Some(authority))
 }
 
-fn settings(
-    config: &Config,
-    ops: &Ops,
-    authority: Option<Authority>,
-    tls: ServerTls,
-) -> Result<HouseSettings, Fault> {
+fn settings(config: &Config, ops: &Ops, authority: Option<Authority>, tls: ServerTls) -> Result<HouseSettings, Fault> {
     Ok(HouseSettings {
         inbound: inbound::Settings {
             hostname: config.hostname.clone(),

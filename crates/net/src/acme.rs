@@ -6,11 +6,7 @@
 mod order;
 mod wire;
 
-use std::{
-    net::IpAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use instant_acme::{Account, AccountCredentials, NewAccount, Problem};
@@ -149,7 +145,10 @@ impl Acme {
     pub async fn register(&self) -> Result<(AcmeAccount, String), Refused> {
         if !self.terms_agreed {
             return Err(Fault::new("acme.terms", Blame::Operator, Retry::AfterChange)
-                .context(format!("the terms of service of {} are not agreed to: read them there, and set `acme.terms_agreed = true`", self.directory))
+                .context(format!(
+                    "the terms of service of {} are not agreed to: read them there, and set `acme.terms_agreed = true`",
+                    self.directory
+                ))
                 .into());
         }
         let wire = self.wire();
@@ -158,7 +157,8 @@ impl Acme {
         let new = NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
         let made = Account::builder_with_http(Box::new(wire.clone())).create(&new, self.directory.clone(), None).await;
         let (account, credentials) = made.map_err(|error| self.refused(error, &wire, "making an account"))?;
-        let credentials = serde_json::to_string(&credentials).map_err(|error| broken(&self.directory).caused_by(error))?;
+        let credentials =
+            serde_json::to_string(&credentials).map_err(|error| broken(&self.directory).caused_by(error))?;
         Ok((AcmeAccount { acme: self.clone(), account, wire }, credentials))
     }
 
@@ -211,7 +211,8 @@ fn limited() -> Fault {
 
 /// What a problem document says. RFC 8555 §6.7
 fn told(problem: &Problem) -> Fault {
-    let kind = problem.r#type.as_deref().and_then(|urn| urn.strip_prefix("urn:ietf:params:acme:error:")).unwrap_or_default();
+    let kind =
+        problem.r#type.as_deref().and_then(|urn| urn.strip_prefix("urn:ietf:params:acme:error:")).unwrap_or_default();
     let fault = match kind {
         "rateLimited" => limited(),
         "accountDoesNotExist" => Fault::new("acme.account-unknown", Blame::Peer, Retry::Later),

@@ -98,15 +98,17 @@ pub(crate) fn certified(chain: &str, key: &str) -> Result<CertifiedKey, Fault> {
 
 /// What the first certificate of a chain says of itself, once its key was held against it.
 pub(crate) fn look(chain: &str, key: &str) -> Result<Look, Fault> {
-    let unreadable = |what: &str| Fault::new("tls.certificate", Blame::Peer, Retry::AfterChange).context(what.to_owned());
+    let unreadable =
+        |what: &str| Fault::new("tls.certificate", Blame::Peer, Retry::AfterChange).context(what.to_owned());
     let certified = certified(chain, key)?;
     let first = certified.cert.first().ok_or_else(|| unreadable("the chain holds no certificate"))?;
     let (_, parsed) = X509Certificate::from_der(first).map_err(fault)?;
     let alternatives = parsed.subject_alternative_name().map_err(fault)?;
-    let names = alternatives.iter().flat_map(|extension| &extension.value.general_names).filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-        _ => None,
-    });
+    let names =
+        alternatives.iter().flat_map(|extension| &extension.value.general_names).filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
+            _ => None,
+        });
     let (names, validity) = (names.collect(), parsed.validity());
     Ok(Look { names, not_before: validity.not_before.timestamp(), not_after: validity.not_after.timestamp() })
 }
@@ -137,7 +139,10 @@ mod tests {
         assert!(shown(&chosen, Some("BOX.a.test"))[0].contains("box.a.test"));
         assert!(shown(&chosen, Some("other.test"))[0].contains("fallback.test"));
         chosen.set(&["mail.test".into()], certified(&own.0, &own.1).unwrap());
-        assert!(shown(&chosen, None)[0].contains("mail.test") && shown(&chosen, Some("other.test"))[0].contains("mail.test"));
+        assert!(
+            shown(&chosen, None)[0].contains("mail.test")
+                && shown(&chosen, Some("other.test"))[0].contains("mail.test")
+        );
         chosen.forget(&["Box.A.test".into()]);
         assert!(shown(&chosen, Some("box.a.test"))[0].contains("mail.test"));
     }

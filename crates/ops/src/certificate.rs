@@ -9,8 +9,8 @@ use syntax::Timestamp;
 
 use crate::Ops;
 
-pub use watch::CertificateWatch;
 pub(crate) use answers::{is_within, record as challenge_record};
+pub use watch::CertificateWatch;
 pub(crate) use watch::Certificates;
 
 /// Labels under a domain that lead to its mail host and are asked over HTTPS: RFC 8461 §3.3, and the set-up of mail programs.

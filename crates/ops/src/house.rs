@@ -23,11 +23,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{
-    BlocklistWatch, CertificateWatch, Ops, ProofWatch,
-    certificate::Certificates,
-    proof::Prover,
-};
+use crate::{BlocklistWatch, CertificateWatch, Ops, ProofWatch, certificate::Certificates, proof::Prover};
 
 pub(crate) use zones::ZoneFeed;
 

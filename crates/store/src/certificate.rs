@@ -127,7 +127,8 @@ impl Store {
         if there.len() == wanted.len() && wanted.iter().all(is_there) {
             return Ok(());
         }
-        self.write("write down which certificates are wanted", |tx| Box::pin(async move { want(tx, wanted).await })).await
+        self.write("write down which certificates are wanted", |tx| Box::pin(async move { want(tx, wanted).await }))
+            .await
     }
 
     /// All of them, by name.
@@ -135,8 +136,10 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn certificates(&self) -> Result<Vec<Certificate>, Fault> {
-        let query = sql("SELECT name, names, due_at, asked_at, tried_at, failures, problem_code, problem, not_before, not_after \
-                         FROM certificate ORDER BY name");
+        let query = sql(
+            "SELECT name, names, due_at, asked_at, tried_at, failures, problem_code, problem, not_before, not_after \
+                         FROM certificate ORDER BY name",
+        );
         self.rows("read certificates", query).await?.iter().map(read).collect()
     }
 
@@ -145,8 +148,9 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn certificates_given_after(&self, revision: i64) -> Result<Vec<Given>, Fault> {
-        let query = sql("SELECT names, chain, private_key, revision FROM certificate WHERE revision > $1 ORDER BY revision")
-            .bind(revision);
+        let query =
+            sql("SELECT names, chain, private_key, revision FROM certificate WHERE revision > $1 ORDER BY revision")
+                .bind(revision);
         self.rows("read certificates", query).await?.iter().map(read_given).collect()
     }
 
@@ -195,7 +199,8 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn acme_ca(&self, directory: &str) -> Result<Ca, Fault> {
-        let query = sql("SELECT credentials, paused_until FROM acme_ca WHERE directory = $1").bind(directory.to_owned());
+        let query =
+            sql("SELECT credentials, paused_until FROM acme_ca WHERE directory = $1").bind(directory.to_owned());
         let row = self.row("read what is kept of a CA", query).await?;
         row.map_or_else(
             || Ok(Ca::default()),
@@ -279,9 +284,10 @@ fn ask(now: Timestamp, name: String) -> Query {
 async fn take(tx: &mut Tx, since: Timestamp, most: u32) -> Result<Option<Certificate>, Fault> {
     let begun = sql("SELECT COUNT(*) AS count FROM certificate WHERE tried_at > $1").bind(since.micros());
     let begun: u32 = tx.row(begun).await?.map_or(Ok(0), |row| row.count("count"))?;
-    let due = sql("SELECT name, names, due_at, asked_at, tried_at, failures, problem_code, problem, not_before, not_after \
+    let due =
+        sql("SELECT name, names, due_at, asked_at, tried_at, failures, problem_code, problem, not_before, not_after \
                    FROM certificate WHERE due_at <= $1 ORDER BY due_at, name LIMIT 1")
-    .bind(tx.now.micros());
+        .bind(tx.now.micros());
     let Some(taken) = tx.row(due).await?.as_ref().map(read).transpose()? else { return Ok(None) };
     if begun >= most {
         return Ok(None);
@@ -300,9 +306,11 @@ async fn end(tx: &mut Tx, name: String, due_at: Timestamp, end: CertificateEnd) 
     let Some(names) = row.map(|row| row.text("names")).transpose()? else { return Ok(()) };
     let event = match end {
         CertificateEnd::Given { chain, private_key, not_before, not_after } => {
-            let update = sql("UPDATE certificate SET chain = $1, private_key = $2, not_before = $3, not_after = $4, due_at = $5, \
+            let update = sql(
+                "UPDATE certificate SET chain = $1, private_key = $2, not_before = $3, not_after = $4, due_at = $5, \
                               failures = 0, problem_code = NULL, problem = NULL, revision = (SELECT CASE WHEN \
-                              MAX(revision) >= $6 THEN MAX(revision) + 1 ELSE $6 END FROM certificate) WHERE name = $7")
+                              MAX(revision) >= $6 THEN MAX(revision) + 1 ELSE $6 END FROM certificate) WHERE name = $7",
+            )
             .bind(chain)
             .bind(private_key)
             .bind(not_before.micros())
@@ -316,12 +324,13 @@ async fn end(tx: &mut Tx, name: String, due_at: Timestamp, end: CertificateEnd) 
         }
         CertificateEnd::Failed { code, problem } => {
             let problem = free_text(&problem);
-            let update = sql("UPDATE certificate SET failures = failures + 1, problem_code = $1, problem = $2, due_at = $3 \
+            let update =
+                sql("UPDATE certificate SET failures = failures + 1, problem_code = $1, problem = $2, due_at = $3 \
                               WHERE name = $4")
-            .bind(code.clone())
-            .bind(problem.clone())
-            .bind(due_at.micros())
-            .bind(name.clone());
+                .bind(code.clone())
+                .bind(problem.clone())
+                .bind(due_at.micros())
+                .bind(name.clone());
             tx.run(update).await?;
             Event::CertificateFailed { name, code, problem, next: due_at }
         }
@@ -332,11 +341,7 @@ async fn end(tx: &mut Tx, name: String, due_at: Timestamp, end: CertificateEnd) 
 async fn set_proofs(tx: &mut Tx, proofs: Vec<ChallengeProof>) -> Result<(), Fault> {
     let gone = tx.run(sql("DELETE FROM acme_proof")).await?;
     tx.insert("acme_proof (token, name, answer, record)", 4, &proofs, |query, proof| {
-        query
-            .bind(proof.token.clone())
-            .bind(proof.name.clone())
-            .bind(proof.answer.clone())
-            .bind(proof.record.clone())
+        query.bind(proof.token.clone()).bind(proof.name.clone()).bind(proof.answer.clone()).bind(proof.record.clone())
     })
     .await?;
     if gone > 0 || !proofs.is_empty() {

@@ -148,14 +148,15 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn set_import_mark(&self, mark: ImportMark) -> Result<(), Fault> {
-        let query = sql("INSERT INTO import_mark (mailbox, source, folder, uid_validity, uid) VALUES ($1, $2, $3, $4, $5) \
+        let query =
+            sql("INSERT INTO import_mark (mailbox, source, folder, uid_validity, uid) VALUES ($1, $2, $3, $4, $5) \
                          ON CONFLICT (mailbox, source, folder) DO UPDATE SET uid_validity = excluded.uid_validity, \
                          uid = excluded.uid")
-        .bind(mark.mailbox.0)
-        .bind(free_text(&mark.source))
-        .bind(free_text(&mark.folder))
-        .bind(i64::from(mark.uid_validity))
-        .bind(i64::from(mark.uid));
+            .bind(mark.mailbox.0)
+            .bind(free_text(&mark.source))
+            .bind(free_text(&mark.folder))
+            .bind(i64::from(mark.uid_validity))
+            .bind(i64::from(mark.uid));
         self.write("write how far an import came", |tx| Box::pin(async move { tx.run(query).await.map(drop) })).await
     }
 }

@@ -54,7 +54,7 @@ impl Pebble {
         fs::write(folder.path().join("config.json"), config.to_string()).expect("its configuration");
         let log = fs::File::create(folder.path().join("log")).expect("its log");
         let mut command = Command::new("/usr/bin/pebble");
-        command.args(["-strict", "true", "-dnsserver", &nameserver.to_string(), "-config"]);
+        command.args(["-strict=true", "-dnsserver", &nameserver.to_string(), "-config"]);
         command.arg(folder.path().join("config.json"));
         // It would wait up to 15 s before it looks; a third of all good nonces are refused.
         command.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_WFE_NONCEREJECT", "30").env("PEBBLE_AUTHZREUSE", "0");

@@ -102,7 +102,8 @@ fn has_ended(old: &CertificateView, new: &CertificateView) -> bool {
 }
 
 fn nobody_orders(views: &[CertificateView]) -> Fault {
-    let next = views.iter().filter(|view| view.certificate.asked_at.is_some()).map(|view| view.certificate.due_at).min();
+    let next =
+        views.iter().filter(|view| view.certificate.asked_at.is_some()).map(|view| view.certificate.due_at).min();
     let next = next.map(|at| format!(" (the next is due at {at})")).unwrap_or_default();
     Fault::new("certificate.not-ordered", Blame::Operator, Retry::Later).context(format!(
         "asked for, and not ordered yet{next}: is `coldrelay serve` running with `acme.directory`, and may the CA be asked \
@@ -166,7 +167,9 @@ mod tests {
     #[test]
     fn what_went_wrong_stands_below_the_table() {
         let text = shown(&[view(3, None)]);
-        for part in ["box.example.com", "none", "3 order(s) failed", "the CA could not see it", "[acme.challenge-failed]"] {
+        for part in
+            ["box.example.com", "none", "3 order(s) failed", "the CA could not see it", "[acme.challenge-failed]"]
+        {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(shown(&[]).contains("acme.directory"));

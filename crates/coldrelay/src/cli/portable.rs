@@ -202,7 +202,8 @@ impl ImportImap {
 }
 
 fn first_line(file: &Path) -> Result<String, Fault> {
-    let text = if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text =
+        if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
     let text = text.map_err(|error| {
         Fault::new("import.password", Blame::Caller, Retry::AfterChange)
             .context(format!("reading the password from {}", file.display()))

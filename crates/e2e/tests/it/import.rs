@@ -42,9 +42,25 @@ fn certificate(folder: &Path) {
     words(
         "openssl",
         &[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-            "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
-            "-keyout", &key, "-out", &certificate,
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=127.0.0.1",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
         ],
     );
 }
@@ -65,7 +81,9 @@ fn dovecot() -> Dovecot {
     }
     let own = match is_root() {
         true => String::new(),
-        false => format!("default_login_user = {user}\ndefault_internal_user = {user}\ndefault_internal_group = {group}\n"),
+        false => {
+            format!("default_login_user = {user}\ndefault_internal_user = {user}\ndefault_internal_group = {group}\n")
+        }
     };
     let configuration = format!(
         "base_dir = {root}/run\nlog_path = {root}/dovecot.log\nprotocols = imap\nlisten = 127.0.0.1\nssl = required\n{own}\
@@ -177,8 +195,20 @@ fn an_account_at_dovecot_comes_over_whole_once_and_goes_on_where_it_ended() {
     fs::write(&file, format!("{PASSWORD}\n")).unwrap();
     let (file, root) = (file.display().to_string(), dovecot.root());
     let import = [
-        "import", "imap", "--host", "127.0.0.1", "--port", &port, "--user", "bob", "--password-file", &file,
-        "--mailbox", "ann@acme.test", "--roots", &root,
+        "import",
+        "imap",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--user",
+        "bob",
+        "--password-file",
+        &file,
+        "--mailbox",
+        "ann@acme.test",
+        "--roots",
+        &root,
     ];
     let only = house.json(&[import.as_slice(), &["--folder", "Work/2026"]].concat());
     assert_eq!(tally(&only), (20, 0, 0), "{only:#}");
@@ -224,8 +254,20 @@ fn an_account_at_our_own_server_comes_over_with_tls_from_the_start_and_by_startt
         let password = made[0]["password"].as_str().unwrap().to_owned();
         let port = port.to_string();
         let mut import = vec![
-            "import", "imap", "--host", "127.0.0.1", "--port", &port, "--user", "ann@acme.test", "--password-file",
-            &file, "--mailbox", address, "--roots", &roots,
+            "import",
+            "imap",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &port,
+            "--user",
+            "ann@acme.test",
+            "--password-file",
+            &file,
+            "--mailbox",
+            address,
+            "--roots",
+            &roots,
         ];
         import.extend(more);
         assert_eq!(tally(&house.json(&import)), (121, 0, 0), "{address}");

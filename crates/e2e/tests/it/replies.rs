@@ -64,7 +64,7 @@ fn a_reply_from_an_outside_server_appears_in_idle_within_a_second_and_in_the_uni
     let _sink = house.sink(&[]);
     house.json(&["account", "add", "olga@acme.test"]);
     let link = house.json(&["account", "link", "olga@acme.test"])["path"].as_str().unwrap().to_owned();
-    let key = house.json(&["key", "add", "reader"])["key"].as_str().unwrap().to_owned();
+    let key = house.json(&["key", "create", "reader", "--scope", "messages:read"])["key"].as_str().unwrap().to_owned();
     let port = |name| house.at(name).port().to_string();
     let [submission, imaps, mx, http] = ["submission", "imaps", "mx", "http"].map(port);
     let output = python(REPLY, &[&submission, &imaps, &mx, &http, &house.password, &link, &key]);

@@ -35,7 +35,8 @@ impl AcmeAccount {
             matches!(status, OrderStatus::Ready | OrderStatus::Valid)
         })
         .await?;
-        let key = order.finalize().await.map_err(|error| self.refused(error, "sending the request for a certificate"))?;
+        let key =
+            order.finalize().await.map_err(|error| self.refused(error, "sending the request for a certificate"))?;
         self.until(&mut order, "the certificate", |status| matches!(status, OrderStatus::Valid)).await?;
         let chain = order.certificate().await.map_err(|error| self.refused(error, "fetching the certificate"))?;
         let chain = chain.ok_or_else(|| broken(&self.acme.directory).context("a valid order without certificate"))?;
@@ -112,7 +113,10 @@ impl AcmeAccount {
             }
             if begun.elapsed() > self.acme.order_limit {
                 return Err(Fault::new("acme.unreachable", Blame::Peer, Retry::Later)
-                    .context(format!("waited longer than {:?} for {what} at {}", self.acme.order_limit, self.acme.directory))
+                    .context(format!(
+                        "waited longer than {:?} for {what} at {}",
+                        self.acme.order_limit, self.acme.directory
+                    ))
                     .into());
             }
             sleep(pause).await;
@@ -132,7 +136,10 @@ impl AcmeAccount {
             let failed = authorization.challenges.iter().find(|one| one.status == ChallengeStatus::Invalid);
             if let Some(problem) = failed.and_then(|challenge| challenge.error.as_ref()) {
                 let fault = Fault { code: "acme.challenge-failed", ..told(problem) };
-                return Some(fault.context(format!("the CA could not see that {name} is ours: {}", hint(self.acme.challenge, &name))));
+                return Some(fault.context(format!(
+                    "the CA could not see that {name} is ours: {}",
+                    hint(self.acme.challenge, &name)
+                )));
             }
         }
         None

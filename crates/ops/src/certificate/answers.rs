@@ -83,7 +83,10 @@ impl Shower {
                 false => Change::Replace { old, record },
             };
             let origin = self.ops.apex(&proof.name).await;
-            publisher.publish(&origin, &[change]).await.map_err(|fault| fault.context(format!("publishing {origin}")))?;
+            publisher
+                .publish(&origin, &[change])
+                .await
+                .map_err(|fault| fault.context(format!("publishing {origin}")))?;
         }
         for proof in proofs {
             self.until_seen(&record(&proof.name, &proof.record)).await?;

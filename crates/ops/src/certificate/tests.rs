@@ -314,7 +314,9 @@ impl Ca {
                 let (mut stream, _) = listener.accept().await;
                 counted.fetch_add(1, Ordering::SeqCst);
                 let mut head = Vec::new();
-                while !head.windows(4).any(|end| end == b"\r\n\r\n") && stream.read_buf(&mut head).await.unwrap_or(0) > 0 {}
+                while !head.windows(4).any(|end| end == b"\r\n\r\n")
+                    && stream.read_buf(&mut head).await.unwrap_or(0) > 0
+                {}
                 let answer = answer(says, at, &String::from_utf8_lossy(&head));
                 let _ = stream.write_all(answer.as_bytes()).await;
                 let _ = stream.shutdown().await;
@@ -335,16 +337,27 @@ impl Ca {
 
 fn answer(says: Says, at: SocketAddr, head: &str) -> String {
     let path = head.split(' ').nth(1).unwrap_or_default();
-    let problem = |kind: &str, detail: &str| format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}","detail":"{detail}"}}"#);
+    let problem =
+        |kind: &str, detail: &str| format!(r#"{{"type":"urn:ietf:params:acme:error:{kind}","detail":"{detail}"}}"#);
     let (status, more, body) = match (says, path) {
         (Says::Html, _) => ("200 OK", String::new(), "<html>Welcome</html>".to_owned()),
-        (_, "/dir") => ("200 OK", String::new(), format!(
-            r#"{{"newNonce":"https://{at}/nonce","newAccount":"https://{at}/account","newOrder":"https://{at}/order"}}"#
-        )),
+        (_, "/dir") => (
+            "200 OK",
+            String::new(),
+            format!(
+                r#"{{"newNonce":"https://{at}/nonce","newAccount":"https://{at}/account","newOrder":"https://{at}/order"}}"#
+            ),
+        ),
         (_, "/nonce") => ("200 OK", String::new(), String::new()),
         (Says::BadNonce, _) => ("400 Bad Request", String::new(), problem("badNonce", "not this one")),
-        (_, "/account") => ("201 Created", format!("Location: https://{at}/account/1\r\n"), r#"{"status":"valid"}"#.to_owned()),
-        _ => ("429 Too Many Requests", "Retry-After: 7200\r\n".to_owned(), problem("rateLimited", "too many certificates")),
+        (_, "/account") => {
+            ("201 Created", format!("Location: https://{at}/account/1\r\n"), r#"{"status":"valid"}"#.to_owned())
+        }
+        _ => (
+            "429 Too Many Requests",
+            "Retry-After: 7200\r\n".to_owned(),
+            problem("rateLimited", "too many certificates"),
+        ),
     };
     format!(
         "HTTP/1.1 {status}\r\nReplay-Nonce: bm9uY2U\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",

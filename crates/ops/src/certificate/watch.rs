@@ -118,7 +118,9 @@ impl Certificates {
             // One that cannot be shown keeps no other from being shown.
             match self.tls.show(&given.names, &given.chain, &given.private_key) {
                 Ok(()) => tracing::info!(names = given.names.join(","), "a certificate is shown from now on"),
-                Err(fault) => tracing::error!(code = fault.code, %fault, names = given.names.join(","), "a kept certificate cannot be shown"),
+                Err(fault) => {
+                    tracing::error!(code = fault.code, %fault, names = given.names.join(","), "a kept certificate cannot be shown")
+                }
             }
         }
         Ok(())

@@ -71,7 +71,8 @@ impl Ops {
     ) -> Result<MailsTaken, Fault> {
         let is_quotable = |text: &str| text.bytes().all(|octet| (b' '..=b'~').contains(&octet));
         if !is_quotable(&account.login) || !is_quotable(&account.password) {
-            let what = "the login or password holds letters that IMAP cannot quote: make an app password in ASCII there";
+            let what =
+                "the login or password holds letters that IMAP cannot quote: make an app password in ASCII there";
             return Err(Fault::caller("imap.password", what));
         }
         let mailbox = self.mailbox(address).await?;
@@ -146,12 +147,7 @@ struct Taker<'o, 't> {
 }
 
 impl<'o, 't> Taker<'o, 't> {
-    async fn new(
-        ops: &'o Ops,
-        mailbox: &'o Mailbox,
-        account: &'o ImapAccount,
-        told: Cast<'t>,
-    ) -> Result<Self, Fault> {
+    async fn new(ops: &'o Ops, mailbox: &'o Mailbox, account: &'o ImapAccount, told: Cast<'t>) -> Result<Self, Fault> {
         let filler = Filler::of(ops, Some(&mailbox.id), false).await?;
         let (all, names) = (MailsTaken::default(), HashMap::new());
         Ok(Self { ops, mailbox, account, told, filler, all, names, at: None, looked: 0, fault: None })
@@ -172,7 +168,10 @@ impl<'o, 't> Taker<'o, 't> {
         let is_there = |name: &String| listed.iter().any(|one| *name == one.name || *name == one.here());
         if let Some(missing) = wanted.iter().find(|name| !is_there(name)) {
             let there: Vec<&str> = listed.iter().map(|one| one.name.as_str()).collect();
-            return Err(Fault::caller("imap.folder", format!("there is no folder {missing}; there are {}", there.join(", "))));
+            return Err(Fault::caller(
+                "imap.folder",
+                format!("there is no folder {missing}; there are {}", there.join(", ")),
+            ));
         }
         let mut raw = Vec::new();
         for one in listed.iter().filter(|one| is_wanted(one)) {
@@ -249,7 +248,8 @@ impl House<Question, Answer> for Taker<'_, '_> {
 /// A name that a folder here may have, as near as it can be.
 fn fitting(name: &str) -> String {
     let letter = |letter: char| if letter.is_control() || "*%".contains(letter) { '_' } else { letter };
-    let parts = name.split('/').filter(|part| !part.is_empty()).map(|part| part.chars().map(letter).collect::<String>());
+    let parts =
+        name.split('/').filter(|part| !part.is_empty()).map(|part| part.chars().map(letter).collect::<String>());
     let mut fitting = parts.collect::<Vec<_>>().join("/");
     while fitting.len() > LONGEST_NAME {
         fitting.pop();

@@ -50,7 +50,10 @@ async fn one_that_was_given_is_shown_with_its_event_and_stays_when_the_next_orde
     let last = store.last_event().await.unwrap();
     store.end_certificate("a.test", NOON + HOUR, given(NOON + 2 * HOUR)).await.unwrap();
     let shown = store.certificates_given_after(0).await.unwrap();
-    assert_eq!((shown.len(), shown[0].names.as_slice()), (1, ["a.test".to_owned(), "auto.a.test".to_owned()].as_slice()));
+    assert_eq!(
+        (shown.len(), shown[0].names.as_slice()),
+        (1, ["a.test".to_owned(), "auto.a.test".to_owned()].as_slice())
+    );
     assert!(!format!("{:?}", shown[0]).contains("secret"));
     assert!(store.certificates_given_after(shown[0].revision).await.unwrap().is_empty());
 
@@ -93,7 +96,11 @@ async fn no_more_orders_are_begun_than_the_limit_allows(place: Place) {
     }
     assert!(store.take_certificate(NOON - HOUR, 2).await.unwrap().is_none());
     house.clock.forward(MINUTE);
-    assert_eq!(store.take_certificate(NOON, 2).await.unwrap().unwrap().name, "2.test", "those before do not count any more");
+    assert_eq!(
+        store.take_certificate(NOON, 2).await.unwrap().unwrap().name,
+        "2.test",
+        "those before do not count any more"
+    );
 }
 
 async fn what_is_not_wanted_any_more_is_forgotten_and_a_later_one_is_shown_all_the_same(place: Place) {
@@ -107,7 +114,11 @@ async fn what_is_not_wanted_any_more_is_forgotten_and_a_later_one_is_shown_all_t
     house.clock.forward(MINUTE);
     store.want_certificates(vec![other]).await.unwrap();
     let rows = store.certificates().await.unwrap();
-    assert_eq!((rows.len(), rows[0].names.len(), rows[0].due_at), (1, 1, NOON + MINUTE), "other names are ordered anew");
+    assert_eq!(
+        (rows.len(), rows[0].names.len(), rows[0].due_at),
+        (1, 1, NOON + MINUTE),
+        "other names are ordered anew"
+    );
     store.end_certificate("a.test", NOON, given(NOON)).await.unwrap();
     assert_eq!(store.certificates_given_after(seen).await.unwrap().len(), 1);
 }

@@ -82,7 +82,9 @@ impl Deed {
             return match chance.below(4) {
                 0 => Self::manage(chance, folder),
                 1 => Self::Append { folder, flags: FLAGS[chance.below(5)] },
-                _ => Self::Open { folder: if chance.below(3) > 0 { 0 } else { folder }, read_only: chance.below(6) == 0 },
+                _ => {
+                    Self::Open { folder: if chance.below(3) > 0 { 0 } else { folder }, read_only: chance.below(6) == 0 }
+                }
             };
         };
         match chance.below(40) {
@@ -97,7 +99,13 @@ impl Deed {
             19..=21 => {
                 let other = match chance.below(3) {
                     0 => Self::Deliver,
-                    1 => Self::Store { set: some(chance, 5), how: "+FLAGS", flags: FLAGS[chance.below(5)], uid: true, since: None },
+                    1 => Self::Store {
+                        set: some(chance, 5),
+                        how: "+FLAGS",
+                        flags: FLAGS[chance.below(5)],
+                        uid: true,
+                        since: None,
+                    },
                     _ => Self::Expunge,
                 };
                 Self::Idle { other: Box::new(other) }
@@ -120,7 +128,8 @@ impl Deed {
         let number = chance.below(count) + 1;
         match more {
             22..=30 => {
-                let how = ["+FLAGS", "-FLAGS", "FLAGS", "+FLAGS.SILENT", "-FLAGS.SILENT", "FLAGS.SILENT"][chance.below(6)];
+                let how =
+                    ["+FLAGS", "-FLAGS", "FLAGS", "+FLAGS.SILENT", "-FLAGS.SILENT", "FLAGS.SILENT"][chance.below(6)];
                 let since = [None, None, None, Some(Since::Now), Some(Since::Before)][chance.below(5)];
                 let set = if since.is_some() { BTreeSet::from([number]) } else { set };
                 Self::Store { set, how, flags: FLAGS[chance.below(5)], uid, since }
@@ -188,7 +197,9 @@ async fn deliver(house: &House, world: &mut World) {
 }
 
 async fn append(who: &mut Viewer, world: &mut World, folder: usize, flags: &str) {
-    let Some(name) = world.folders[folder].name.clone().filter(|_| world.folders[folder].mails.len() < FULL) else { return };
+    let Some(name) = world.folders[folder].name.clone().filter(|_| world.folders[folder].mails.len() < FULL) else {
+        return;
+    };
     world.letters += 1;
     let (before, letter) = (world.clone(), world.letters);
     let said = who.client.append(&name, flags, &format!("Subject: letter {letter}\r\n\r\nbody")).await;
@@ -219,7 +230,14 @@ fn prefix(uid: bool) -> &'static str {
     if uid { "UID " } else { "" }
 }
 
-async fn store(who: &mut Viewer, world: &mut World, set: &BTreeSet<usize>, change: (&str, &str), uid: bool, since: Option<Since>) {
+async fn store(
+    who: &mut Viewer,
+    world: &mut World,
+    set: &BTreeSet<usize>,
+    change: (&str, &str),
+    uid: bool,
+    since: Option<Since>,
+) {
     let meant = meant(who, world, set).await;
     let (Some(folder), false) = (who.selected, meant.is_empty()) else { return };
     let condition = match since {
@@ -265,7 +283,9 @@ async fn store(who: &mut Viewer, world: &mut World, set: &BTreeSet<usize>, chang
 
 async fn copy(who: &mut Viewer, world: &mut World, set: &BTreeSet<usize>, to: usize, moving: bool, uid: bool) {
     let meant = meant(who, world, set).await;
-    let (Some(from), Some(name), false) = (who.selected, world.folders[to].name.clone(), meant.is_empty()) else { return };
+    let (Some(from), Some(name), false) = (who.selected, world.folders[to].name.clone(), meant.is_empty()) else {
+        return;
+    };
     if world.folders[to].mails.len() >= FULL || world.folders[from].name.is_none() {
         return;
     }
@@ -273,7 +293,8 @@ async fn copy(who: &mut Viewer, world: &mut World, set: &BTreeSet<usize>, to: us
     let command = format!("{}{} {} {name}", prefix(uid), if moving { "MOVE" } else { "COPY" }, written(&meant, uid));
     let said = who.client.does(&command).await;
     let refused = moving && who.read_only;
-    if let Some(code) = said.iter().find_map(|line| Some(line.split_once("[COPYUID ")?.1.split(']').next()?.to_owned())) {
+    if let Some(code) = said.iter().find_map(|line| Some(line.split_once("[COPYUID ")?.1.split(']').next()?.to_owned()))
+    {
         let words: Vec<&str> = code.split(' ').collect();
         assert_eq!(words[0].parse::<u32>().unwrap(), world.folders[to].validity, "{}: {code}", who.at);
         let (old, new) = (numbers_in(words[1]), numbers_in(words[2]));
@@ -311,7 +332,9 @@ async fn expunge(who: &mut Viewer, world: &mut World, set: Option<&BTreeSet<usiz
     };
     let said = who.client.does(&command).await;
     if !who.read_only {
-        let goes = |uid: &u32, mail: &Mail| mail.flags.contains("\\Deleted") && named.as_ref().is_none_or(|named| named.contains(uid));
+        let goes = |uid: &u32, mail: &Mail| {
+            mail.flags.contains("\\Deleted") && named.as_ref().is_none_or(|named| named.contains(uid))
+        };
         world.folders[folder].mails.retain(|uid, mail| !goes(uid, mail));
     }
     let is_gone = before.folders[folder].name.is_none();
@@ -352,7 +375,10 @@ async fn create(who: &mut Viewer, world: &mut World, name: &str) {
 async fn rename(who: &mut Viewer, world: &mut World, folder: usize, name: &str) {
     let Some(old) = world.folders[folder].name.clone() else { return };
     // Trash is there from the start; it and what lies in others is left alone, so that names stay few.
-    if old == "Trash" || world.names().iter().any(|other| other.starts_with(&format!("{old}/"))) || name.starts_with(&format!("{old}/")) {
+    if old == "Trash"
+        || world.names().iter().any(|other| other.starts_with(&format!("{old}/")))
+        || name.starts_with(&format!("{old}/"))
+    {
         return;
     }
     let before = world.clone();
@@ -368,7 +394,10 @@ async fn rename(who: &mut Viewer, world: &mut World, folder: usize, name: &str) 
     } else if done {
         world.renamed(folder, name);
     }
-    if done && let Some((above, _)) = name.split_once('/') && world.named(above).is_none() {
+    if done
+        && let Some((above, _)) = name.split_once('/')
+        && world.named(above).is_none()
+    {
         world.note_folder(&mut who.client, above).await;
     }
     let (_, said) = who.hears("RENAME", said, &before, world);
@@ -428,7 +457,8 @@ async fn search(who: &mut Viewer, world: &mut World, key: Key, uid: bool) {
         None => panic!("{}: {said:?}", who.at),
     };
     let so = world.folders[folder].mails.iter().enumerate().filter(|(_, (_, mail))| key.fits(&mail.flags));
-    let so: Vec<u32> = so.map(|(index, (known, _))| if uid { *known } else { u32::try_from(index).unwrap() + 1 }).collect();
+    let so: Vec<u32> =
+        so.map(|(index, (known, _))| if uid { *known } else { u32::try_from(index).unwrap() + 1 }).collect();
     assert_eq!(found, so, "{}: {said:?}", who.at);
 }
 

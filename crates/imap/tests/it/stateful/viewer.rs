@@ -142,7 +142,8 @@ impl Viewer {
         let command = format!("{} {name}", if read_only { "EXAMINE" } else { "SELECT" });
         let (done, said) = self.asks(&command, world).await;
         assert!(done, "{}: {said:?}", self.at);
-        let told = |code: &str| said.iter().find_map(|line| word_after(line, &format!("[{code} ")))?.parse::<u64>().ok();
+        let told =
+            |code: &str| said.iter().find_map(|line| word_after(line, &format!("[{code} ")))?.parse::<u64>().ok();
         let folder = &world.folders[folder];
         assert_eq!(self.mails.len(), folder.mails.len(), "{}: {said:?}", self.at);
         assert_eq!(told("UIDVALIDITY"), Some(u64::from(folder.validity)), "{}: {said:?}", self.at);

@@ -110,7 +110,12 @@ impl World {
             assert_eq!(status["DELETED"], has("\\Deleted"), "{name}");
             assert_eq!(status["UIDVALIDITY"], u64::from(folder.validity), "{name}");
             assert_eq!(status["UIDNEXT"], u64::from(folder.next), "{name}");
-            assert!(status["HIGHESTMODSEQ"] >= folder.modseq, "{name}: {} after {}", status["HIGHESTMODSEQ"], folder.modseq);
+            assert!(
+                status["HIGHESTMODSEQ"] >= folder.modseq,
+                "{name}: {} after {}",
+                status["HIGHESTMODSEQ"],
+                folder.modseq
+            );
             folder.modseq = status["HIGHESTMODSEQ"];
         }
     }

@@ -189,7 +189,8 @@ pub(super) fn letter(said: Said) -> Option<Letter> {
 /// The number that stands behind a word, the word not in the middle of another.
 pub(super) fn number_after<N: std::str::FromStr>(text: &str, word: &str) -> Option<N> {
     let starts = text.match_indices(word).map(|(at, _)| at);
-    let mut whole = starts.filter(|at| text.get(..*at).is_none_or(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric())));
+    let mut whole =
+        starts.filter(|at| text.get(..*at).is_none_or(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric())));
     let rest = text.get(whole.next()? + word.len()..)?;
     let end = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
     rest.get(..end)?.parse().ok()
@@ -237,7 +238,10 @@ mod tests {
     #[test]
     fn folders_are_read_with_their_separator_letters_and_marks() {
         let sent = listed(r#"* LIST (\HasNoChildren \Sent) "." "INBOX.Gesendet""#, None).unwrap();
-        assert_eq!((sent.name.as_str(), sent.here().as_str(), sent.raw.as_slice()), ("INBOX/Gesendet", "Sent", b"INBOX.Gesendet".as_slice()));
+        assert_eq!(
+            (sent.name.as_str(), sent.here().as_str(), sent.raw.as_slice()),
+            ("INBOX/Gesendet", "Sent", b"INBOX.Gesendet".as_slice())
+        );
         let name = |text: &str, literal| listed(text, literal).unwrap().name;
         assert_eq!(name(r#"* LIST () "/" "Entw&APw-rfe""#, None), "Entwürfe");
         assert_eq!(name(r#"* LIST () "/" Work"#, None), "Work");

@@ -166,7 +166,8 @@ impl Session {
     }
 
     fn size(&mut self, said: &Said) {
-        let (Some(uid), Some(octets)) = (number_after(&said.text, "UID "), number_after(&said.text, "RFC822.SIZE ")) else {
+        let (Some(uid), Some(octets)) = (number_after(&said.text, "UID "), number_after(&said.text, "RFC822.SIZE "))
+        else {
             return;
         };
         if uid < self.from {
@@ -216,8 +217,12 @@ impl Session {
     }
 
     fn next_chunk(&mut self) {
-        let chunk: Vec<String> =
-            self.uids.drain(..CHUNK.min(self.uids.len())).inspect(|uid| self.asked = *uid).map(|uid| uid.to_string()).collect();
+        let chunk: Vec<String> = self
+            .uids
+            .drain(..CHUNK.min(self.uids.len()))
+            .inspect(|uid| self.asked = *uid)
+            .map(|uid| uid.to_string())
+            .collect();
         if chunk.is_empty() {
             return self.next_folder();
         }
