@@ -14,7 +14,7 @@ pub struct Metrics {
 }
 
 /// Every counter, and what it counts. Labels are bounded: ids of reference entries, reply codes, closed lists.
-const COUNTERS: [(&str, &str); 19] = [
+const COUNTERS: [(&str, &str); 20] = [
     ("coldrelay_domains_total", "Domains added."),
     ("coldrelay_publications_total", "Times that a domain's records were published."),
     ("coldrelay_mailboxes_total", "Mailboxes added."),

@@ -149,6 +149,10 @@ fn some(chance: &mut Chance, count: usize) -> BTreeSet<usize> {
 
 /// Does it, and holds the answer against what must come of it.
 pub async fn do_one(house: &House, deed: Deed, who: usize, viewers: &mut [Viewer], world: &mut World) {
+    // A client whose folder is gone is told so first.
+    if viewers[who].selected.is_some_and(|folder| world.folders[folder].name.is_none()) {
+        viewers[who].rest(house, world).await;
+    }
     if let Deed::Idle { other } = deed {
         idle(house, *other, who, viewers, world).await;
     } else {
@@ -174,6 +178,7 @@ async fn do_it(house: &House, deed: Deed, who: &mut Viewer, world: &mut World) {
             }
         }
         Deed::Close => close(who, world).await,
+        Deed::Unselect if who.selected.is_none() => {}
         Deed::Unselect => {
             who.asks("UNSELECT", world).await;
             (who.selected, who.mails) = (None, Vec::new());
@@ -360,15 +365,16 @@ async fn create(who: &mut Viewer, world: &mut World, name: &str) {
     assert_eq!(done, world.named(name).is_none(), "{}: {said:?}", who.at);
     if done {
         world.note_folder(&mut who.client, name).await;
-        // The folder above may have come into being with it.
-        if let Some((above, _)) = name.split_once('/')
-            && world.named(above).is_none()
-        {
-            let listed = who.client.does(&format!("LIST \"\" {above}")).await;
-            if listed.iter().any(|line| line.starts_with("* LIST") && !line.contains("\\NonExistent")) {
-                world.note_folder(&mut who.client, above).await;
-            }
-        }
+        note_above(who, world, name).await;
+    }
+}
+
+/// The folder above may have come into being with one.
+async fn note_above(who: &mut Viewer, world: &mut World, name: &str) {
+    let Some((above, _)) = name.split_once('/').filter(|(above, _)| world.named(above).is_none()) else { return };
+    let listed = who.client.does(&format!("LIST \"\" {above}")).await;
+    if listed.iter().any(|line| line.starts_with("* LIST") && !line.contains("\\NonExistent")) {
+        world.note_folder(&mut who.client, above).await;
     }
 }
 
@@ -394,11 +400,8 @@ async fn rename(who: &mut Viewer, world: &mut World, folder: usize, name: &str) 
     } else if done {
         world.renamed(folder, name);
     }
-    if done
-        && let Some((above, _)) = name.split_once('/')
-        && world.named(above).is_none()
-    {
-        world.note_folder(&mut who.client, above).await;
+    if done {
+        note_above(who, world, name).await;
     }
     let (_, said) = who.hears("RENAME", said, &before, world);
     if !who.client.closed {
@@ -472,6 +475,9 @@ async fn idle(house: &House, other: Deed, who: usize, viewers: &mut [Viewer], wo
     let before = world.clone();
     let doer = (who + 1) % viewers.len();
     viewers[doer].at = format!("{} while another idles: {other:?}", viewers[who].at);
+    if viewers[doer].selected.is_some_and(|folder| world.folders[folder].name.is_none()) {
+        viewers[doer].rest(house, world).await;
+    }
     do_it(house, other, &mut viewers[doer], world).await;
     if viewers[doer].client.closed {
         viewers[doer].rest(house, world).await;

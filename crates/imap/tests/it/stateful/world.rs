@@ -30,8 +30,8 @@ pub struct Folder {
 #[derive(Debug, Clone, Default)]
 pub struct World {
     pub folders: Vec<Folder>,
-    /// Of each name, every UIDVALIDITY that it had.
-    validities: BTreeMap<String, BTreeSet<u32>>,
+    /// Of each name, every UIDVALIDITY that it had, and of which folder.
+    validities: BTreeMap<String, BTreeMap<u32, usize>>,
     pub letters: u32,
 }
 
@@ -69,8 +69,7 @@ impl World {
     /// A folder that is new here; its number.
     pub async fn note_folder(&mut self, client: &mut Client, name: &str) -> usize {
         let status = status(client, name).await;
-        let validities = self.validities.entry(name.to_owned()).or_default();
-        assert!(validities.insert(status["UIDVALIDITY"] as u32), "{name} has the UIDVALIDITY of an earlier folder");
+        self.note_validity(name, status["UIDVALIDITY"] as u32, self.folders.len());
         self.folders.push(Folder {
             name: Some(name.to_owned()),
             validity: status["UIDVALIDITY"] as u32,
@@ -86,12 +85,14 @@ impl World {
     }
 
     pub fn renamed(&mut self, folder: usize, name: &str) {
-        let validity = self.folders[folder].validity;
-        assert!(
-            self.validities.entry(name.to_owned()).or_default().insert(validity),
-            "{name} has the UIDVALIDITY of an earlier folder"
-        );
+        self.note_validity(name, self.folders[folder].validity, folder);
         self.folders[folder].name = Some(name.to_owned());
+    }
+
+    /// A name never has a UIDVALIDITY that another folder of that name had. RFC 9051 §2.3.1.1
+    fn note_validity(&mut self, name: &str, validity: u32, folder: usize) {
+        let known = *self.validities.entry(name.to_owned()).or_default().entry(validity).or_insert(folder);
+        assert_eq!(known, folder, "{name} has the UIDVALIDITY of an earlier folder");
     }
 
     pub fn names(&self) -> Vec<String> {
