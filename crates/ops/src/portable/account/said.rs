@@ -221,7 +221,7 @@ mod tests {
         let letter = letter(whole.into_iter().next().unwrap().unwrap()).unwrap();
         assert_eq!((letter.uid, letter.flags.as_slice()), (7, ["\\Seen".to_owned(), "work".to_owned()].as_slice()));
         assert_eq!(letter.content, b"a: b\r\n\r\nx");
-        assert_eq!(letter.internal_at.unwrap().to_string(), "1996-07-17T09:44:25Z");
+        assert_eq!(letter.internal_at.unwrap().to_string(), "1996-07-17T09:44:25.000Z");
     }
 
     #[test]
