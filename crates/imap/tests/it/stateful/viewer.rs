@@ -206,6 +206,12 @@ impl Viewer {
             let mut none = World::default();
             none.folders.push(blank());
             self.hears(&command, said, &none, &none);
+            if command.contains(".SILENT")
+                && let Some(first) = self.mails.first_mut()
+            {
+                // What it stored silently is not told: it asks at rest.
+                first.flags = None;
+            }
         }
     }
 }
