@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use clap::Subcommand;
 use ops::{CertificateView, Ops};
-use rules::{Blame, Fault, Retry};
+use rules::{Blame, Fault, Retry, certificate::BREATH};
 use tokio::time::Instant;
 
 use crate::{
@@ -67,6 +67,10 @@ impl Cert {
 
 /// Asks, waits until every order has ended, and shows how.
 async fn order(ops: &Ops, before: Vec<CertificateView>, out: Out) -> Result<ExitCode, Fault> {
+    if before.is_empty() {
+        out.answer(&before, |_| String::from("nothing is to be ordered"));
+        return Ok(ExitCode::SUCCESS);
+    }
     ops.ask_for_certificates(&before).await?;
     let (mut ended, mut since) = (usize::MAX, Instant::now());
     let after = loop {
@@ -80,8 +84,10 @@ async fn order(ops: &Ops, before: Vec<CertificateView>, out: Out) -> Result<Exit
         if done == now.len() {
             break now;
         }
-        let is_in_hand = now.iter().any(|view| view.certificate.asked_at.is_none());
-        if since.elapsed() > if is_in_hand { STANDSTILL } else { SILENCE } {
+        // Whatever is asked for twice in a minute waits for its end.
+        let is_in_hand =
+            before.iter().zip(&now).any(|(old, new)| new.certificate.asked_at.is_none() && !has_ended(old, new));
+        if since.elapsed() > if is_in_hand { STANDSTILL } else { SILENCE + BREATH } {
             return Err(nobody_orders(&now));
         }
         tokio::time::sleep(LOOK).await;
