@@ -120,7 +120,7 @@ client.login(login, password)
 def must(answer):
     assert answer[0] == "OK", answer
     return answer[1]
-separator = must(client.list("", '""'))[0].decode().split('"')[1]
+separator = must(client.list('""', '""'))[0].decode().split('"')[1]
 work = separator.join(["Work", "2026"])
 drafts = "Entw&APw-rfe"
 for name in (work, drafts):
@@ -156,6 +156,8 @@ client.login(login, password)
 rows = []
 for line in client.list()[1]:
     marks, separator, name = re.match(rb'\((.*?)\) "(.)" "?(.*?)"?$', line).groups()
+    if b"\\Noselect" in marks or b"\\NonExistent" in marks:
+        continue
     if client.select(b'"' + name + b'"', readonly=True)[1] == [b"0"]:
         continue
     shown = "Sent" if b"\\Sent" in marks else name.decode().replace(separator.decode(), "/")

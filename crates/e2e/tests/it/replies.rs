@@ -6,10 +6,10 @@ use crate::support::{House, python};
 const REPLY: &str = r#"
 import http.cookiejar, imaplib, json, smtplib, ssl, sys, time, urllib.request
 from email.message import EmailMessage
-submission, imaps, mx, http, password, link, key = sys.argv[1:]
+submission, imaps, mx, web, password, link, key = sys.argv[1:]
 context = ssl._create_unverified_context()
 opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-base = f"http://127.0.0.1:{http}"
+base = f"http://127.0.0.1:{web}"
 page = lambda path: opener.open(base + path, timeout=20).read().decode()
 
 asked = EmailMessage()
