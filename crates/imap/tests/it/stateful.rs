@@ -10,7 +10,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use crate::{house::House, model::Chance};
+use crate::{house::House, model::Chance, play::Client};
 use deeds::{Deed, do_one};
 use viewer::Viewer;
 use world::World;
@@ -51,6 +51,23 @@ async fn every_answer_is_what_the_model_says() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_command_by_number_that_is_refused_changes_no_numbers_either() {
+    let house = House::start().await;
+    for _ in 0..2 {
+        house.deliver("Subject: letter 1\r\n\r\nbody\r\n").await;
+    }
+    let (mut reader, mut writer) = (Client::login(&house).await, Client::login(&house).await);
+    reader.does("EXAMINE INBOX").await;
+    writer.does("SELECT INBOX").await;
+    writer.does("STORE 1 +FLAGS (\\Deleted)").await;
+    writer.does("EXPUNGE").await;
+    let said = reader.does("STORE 2 +FLAGS (\\Seen)").await;
+    assert!(said.last().unwrap().contains(" NO "), "{said:?}");
+    assert!(!said.iter().any(|line| line.ends_with("EXPUNGE")), "{said:?}");
+    assert!(reader.does("NOOP").await.contains(&"* 1 EXPUNGE".to_owned()));
 }
 
 #[tokio::test]
