@@ -136,7 +136,8 @@ async fn a_certificate_is_ordered_by_dns_01_through_our_own_dns_and_renewed_at_t
     assert_eq!(first.due_at, begin + end.since(begin) * 2 / 3);
     world.set(first.due_at - SECOND);
     watch.look(1).await.unwrap();
-    assert_eq!(world.ops.store.certificates_given_after(0).await.unwrap(), [given.clone()], "its time has not come");
+    let early = world.ops.store.certificates_given_after(0).await.unwrap();
+    assert_eq!(early, std::slice::from_ref(&given), "its time has not come");
     world.set(first.due_at);
     watch.look(1).await.unwrap();
     let second = world.ops.store.certificates_given_after(given.revision).await.unwrap().remove(0);
