@@ -3,6 +3,7 @@
 mod account;
 mod backup;
 mod calculate;
+mod cert;
 mod check;
 mod config;
 mod doctor;
@@ -82,6 +83,9 @@ enum Command {
     /// Make and list mailboxes
     #[command(subcommand)]
     Mailbox(mailbox::Mailbox),
+    /// Certificates from a CA (ACME): how they stand, order and renew them
+    #[command(subcommand)]
+    Cert(cert::Cert),
     /// Let people in: accounts, one-time links, passwords
     #[command(subcommand)]
     Account(account::Account),
@@ -127,7 +131,7 @@ enum Command {
     Reference(reference::Reference),
     /// Write domains, keys, mailboxes, mail, suppressions and events into a folder: no lock-in
     Export(portable::Export),
-    /// Read such a folder into this installation; what exists is left as it is
+    /// Read such a folder into this installation, or the mail of an IMAP account; what exists is left as it is
     Import(portable::Import),
     /// Copy the database, keys and configuration into a folder, while `serve` runs
     Backup(backup::Backup),
@@ -190,6 +194,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Fault> {
         Command::Serve => serve::run(&global.config()?, out).await,
         Command::Domain(domain) => domain.run(&global.ops().await?, out).await,
         Command::Mailbox(mailbox) => mailbox.run(&global.ops().await?, out).await,
+        Command::Cert(cert) => cert.run(&global.ops().await?, out).await,
         Command::Account(account) => account.run(&global.ops().await?, out).await,
         Command::Key(key) => key.run(&global.ops().await?, out).await,
         Command::Send(send) => send.run(&global.ops().await?, out).await,

@@ -184,6 +184,19 @@ settings! {
     /// Its key, PEM.
     tls_key: Option<PathBuf> = "tls.key", "\"\"";
 
+    /// URL of the directory of a CA that gives certificates by ACME, as in `https://acme-v02.api.letsencrypt.org/directory` (Let's
+    /// Encrypt). `serve` orders one for the mail host of each domain and renews it; empty turns it off.
+    acme_directory: String = "acme.directory", "\"\"";
+    /// Whether you agree to the terms of service of that CA; nothing is ordered without.
+    acme_terms_agreed: bool = "acme.terms_agreed", "false";
+    /// Where the CA may write to; empty: nowhere.
+    acme_contact: Option<Address> = "acme.contact", "\"\"";
+    /// How the CA is shown that names are yours: `dns-01` (a TXT record, by `dns.publisher`), or `http-01` (port 80 of each name
+    /// must lead to `listen.http`).
+    acme_challenge: String = "acme.challenge", "\"dns-01\"";
+    /// A file of certificates (PEM) that are trusted beside the public roots, for a CA of your own.
+    acme_roots: Option<PathBuf> = "acme.roots", "\"\"";
+
     /// Whether the public pages are served: `/tools` and `/smtp-errors`. They reach public addresses alone.
     web_public: bool = "web.public", "true";
     /// Requests to the REST API that one key, or one address without a key, may make in a minute.

@@ -4,9 +4,12 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use check::{Blocklists, Checks};
 use dns::{Asker, Authority, Resolver, publish};
-use net::{ProxiedListener, Proxies, ServerTls, TlsListener};
+use net::{Challenge, ProxiedListener, Proxies, ServerTls, TlsListener};
 use notify::Posting;
-use ops::{BlocklistWatch, House, HouseSettings, Installation, LoadWatch, Ops, ProofWatch, Publishing, Running};
+use ops::{
+    BlocklistWatch, CertificateWatch, House, HouseSettings, Installation, LoadWatch, Ops, ProofWatch, Publishing,
+    Running,
+};
 use rules::{Blame, Fault, Retry, cost::Tiers, load::Marks, pacing, ramp::Slope, reach::Reach, retry, secret::Key};
 use store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -127,7 +130,9 @@ impl Served {
         let authority = authority(config).await?;
         let dns = authority.as_ref().map(Authority::addresses).unwrap_or_default();
         let store = ops.store.clone();
-        let house = House::start(ops.clone(), settings(config, &ops, authority)?).await?;
+        // One for every listener: what is shown can change while they run.
+        let tls = certificate(config)?;
+        let house = House::start(ops.clone(), settings(config, &ops, authority, tls.clone())?).await?;
         let (stopper, stop) = net::Stopper::new();
         let checks = public_checks(config, &ops)?;
         let (public, posting) = (public_pages(config, ops.clone())?, posting(config, &ops));
@@ -149,7 +154,7 @@ impl Served {
         for address in &config.listen_https {
             let listener = inbound::bind(*address).await?;
             https.push(local(&listener)?);
-            let listener = TlsListener::behind(listener, &certificate(config)?, proxies(config)).map_err(unheard)?;
+            let listener = TlsListener::behind(listener, &tls, proxies(config)).map_err(unheard)?;
             web.push(tokio::spawn(web::serve_tls(listener, site.clone(), stop.clone())));
         }
         Ok(Self { house, dns, http, https, stopper, web })
@@ -217,7 +222,7 @@ async fn authority(config: &Config) -> Result<Option<Authority>, Fault> {
     Ok(Some(authority))
 }
 
-fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<HouseSettings, Fault> {
+fn settings(config: &Config, ops: &Ops, authority: Option<Authority>, tls: ServerTls) -> Result<HouseSettings, Fault> {
     Ok(HouseSettings {
         inbound: inbound::Settings {
             hostname: config.hostname.clone(),
@@ -267,7 +272,8 @@ fn settings(config: &Config, ops: &Ops, authority: Option<Authority>) -> Result<
         listen_imap: config.listen_imap.clone(),
         listen_imaps: config.listen_imaps.clone(),
         authority,
-        tls: certificate(config)?,
+        tls,
+        certificates: certificates(config),
         blocklists: blocklist_watch(config, ops),
         webhooks: Some(posting(config, ops)),
         proofs: Some(ProofWatch {
@@ -329,6 +335,18 @@ pub fn blocklist_servers(config: &Config, resolver: &Resolver) -> Vec<SocketAddr
 pub fn blocklists(config: &Config, asker: Asker) -> Blocklists {
     let zones = (config.blocklist_only.clone(), config.blocklist_skip.clone());
     Blocklists::new(asker).keys(config.blocklist_keys.clone()).zones(zones.0, zones.1)
+}
+
+/// What is ordered from a CA; nothing when none is named.
+fn certificates(config: &Config) -> Option<CertificateWatch> {
+    (!config.acme_directory.is_empty()).then(|| CertificateWatch {
+        directory: config.acme_directory.clone(),
+        contact: config.acme_contact.clone(),
+        terms_agreed: config.acme_terms_agreed,
+        challenge: if config.acme_challenge == "http-01" { Challenge::Http } else { Challenge::Dns },
+        roots: config.acme_roots.clone(),
+        hostname: config.hostname.clone(),
+    })
 }
 
 fn certificate(config: &Config) -> Result<ServerTls, Fault> {

@@ -62,6 +62,8 @@ pub struct Session {
     work: Option<Work>,
     /// UIDs that a FETCH with VANISHED names.
     vanishing: store::Uids,
+    /// The command under way names mails by number: no EXPUNGE until it has ended. RFC 9051 §7.5.1
+    numbered: bool,
     errors: usize,
     failures: usize,
 }
@@ -115,6 +117,7 @@ impl Session {
             asking: None,
             work: None,
             vanishing: store::Uids::default(),
+            numbered: false,
             errors: 0,
             failures: 0,
         };
@@ -199,6 +202,7 @@ impl Session {
 
     /// The command is done: what happened in the open folder is told first.
     fn finish(&mut self, finish: Finish) {
+        let finish = self.keeping_numbers(finish);
         match &self.selected {
             Some(selected) => {
                 let question = Question::Changes { folder: selected.folder, since: selected.modseq, thorough: false };
@@ -210,6 +214,7 @@ impl Session {
 
     /// Nothing happened; but what was kept back may be told now.
     fn end_quietly(&mut self, finish: Finish) {
+        let finish = self.keeping_numbers(finish);
         if finish.renumber
             && let Some(mut selected) = self.selected.take()
         {
@@ -217,6 +222,11 @@ impl Session {
             self.selected = Some(selected);
         }
         self.end(finish);
+    }
+
+    /// Also a refusal must not change numbers while the client has named mails by them.
+    fn keeping_numbers(&self, finish: Finish) -> Finish {
+        Finish { renumber: finish.renumber && !self.numbered, ..finish }
     }
 
     fn end(&mut self, finish: Finish) {
@@ -236,6 +246,12 @@ impl Session {
         let Command { tag, verb } = match command::parse(frame, self.dialect()) {
             Ok(command) => command,
             Err(malformed) => return self.refuse(&malformed.response()),
+        };
+        self.numbered = match &verb {
+            Verb::Fetch(fetch) => !fetch.uid,
+            Verb::Store(store) => !store.uid,
+            Verb::Search(search) => !search.uid,
+            _ => false,
         };
         match verb {
             Verb::Capability => {

@@ -168,6 +168,7 @@ fn house_settings(world: &World) -> Result<HouseSettings, Fault> {
         listen_imaps: vec![any],
         authority: Some(world.authority.clone()),
         tls: ServerTls::self_signed(&[String::from("localhost"), String::from("box.acme-mail.test")])?,
+        certificates: None,
         blocklists: None,
         webhooks: Some(webhooks(world)),
         // The story plants its faults first: it asks for each proof itself.

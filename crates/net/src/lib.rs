@@ -1,5 +1,7 @@
 //! Sockets: listen, dial, bind a source IP, TLS, drive a core.
 
+mod acme;
+mod chosen;
 mod dane;
 mod dial;
 mod drive;
@@ -13,6 +15,8 @@ mod tls_listener;
 mod transcript;
 mod witness;
 
+pub use acme::{Acme, AcmeAccount, Answers, Challenge, Issued, Lookup, Proof, Refused};
+pub use chosen::Look;
 pub use dial::{Dial, dial};
 pub use drive::{Drive, Ended, House, Socket, drive, drive_logged};
 pub use fetch::{Fetch, Fetched, fetch};

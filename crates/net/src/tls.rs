@@ -12,11 +12,13 @@ use rustls::{
     },
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _};
 
-/// What a server shows.
+use crate::chosen::{Chosen, Look, certified, look};
+
+/// What a server shows. Clones share it: a certificate that is changed is changed in every listener.
 #[derive(Clone)]
-pub struct ServerTls(pub(crate) Arc<ServerConfig>, Vec<u8>);
+pub struct ServerTls(pub(crate) Arc<ServerConfig>, Arc<Chosen>);
 
 /// What a client trusts.
 #[derive(Clone)]
@@ -71,23 +73,41 @@ impl ServerTls {
             .map_err(|fault| fault.context(format!("{} and {}", certificate.display(), key.display())))
     }
 
-    /// The certificate that it shows, DER.
-    pub fn certificate(&self) -> &[u8] {
-        &self.1
+    /// Shows this certificate (chain and key, PEM) from now on to clients that ask for one of these names.
+    ///
+    /// # Errors
+    /// `tls.certificate`
+    pub fn show(&self, names: &[String], chain: &str, key: &str) -> Result<(), Fault> {
+        self.1.set(names, certified(chain, key)?);
+        Ok(())
+    }
+
+    /// Names the host whose certificate clients see that name nobody, once there is one.
+    pub fn show_by_default(&self, name: &str) {
+        self.1.set_own(name);
+    }
+
+    /// Shows for these names again what is shown for every other.
+    pub fn forget(&self, names: &[String]) {
+        self.1.forget(names);
+    }
+
+    /// What a certificate says of itself, once its key was held against it.
+    ///
+    /// # Errors
+    /// `tls.certificate`
+    pub fn look(chain: &str, key: &str) -> Result<Look, Fault> {
+        look(chain, key)
     }
 
     fn from_pem_text(certificate: &str, key: &str) -> Result<Self, Fault> {
-        let chain: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_slice_iter(certificate.as_bytes()).collect::<Result<_, _>>().map_err(fault)?;
-        let shown = chain.first().map(|first| first.to_vec()).unwrap_or_default();
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(fault)?;
+        let chosen = Arc::new(Chosen::new(certified(certificate, key)?));
         let config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(fault)?
             .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(fault)?;
-        Ok(Self(Arc::new(config), shown))
+            .with_cert_resolver(chosen.clone());
+        Ok(Self(Arc::new(config), chosen))
     }
 }
 
@@ -146,7 +166,7 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Certificate and key as PEM.
-fn make(names: &[String]) -> Result<(String, String), Fault> {
+pub(crate) fn make(names: &[String]) -> Result<(String, String), Fault> {
     let key = KeyPair::generate().map_err(fault)?;
     let mut parameters = CertificateParams::new(names.to_vec()).map_err(fault)?;
     let mut subject = DistinguishedName::new();
@@ -162,7 +182,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
+pub(crate) fn fault(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
     Fault::new("tls.certificate", Blame::Operator, Retry::AfterChange).caused_by(error)
 }
 

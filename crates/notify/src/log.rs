@@ -108,6 +108,12 @@ fn details(event: &Event) -> String {
             now.as_str(),
             codes.join(",")
         ),
+        Event::CertificateIssued { name, names, not_after } => {
+            format!("name={name} names={} not_after={not_after}", names.join(","))
+        }
+        Event::CertificateFailed { name, code, problem, next } => {
+            format!("name={name} code={code} next={next} problem={}", quoted(problem))
+        }
         Event::ReplyReceived { mail, mailbox, message, from } => format!(
             "mail={mail} mailbox={mailbox} message={message} from_domain={}",
             from.as_ref().map_or_else(|| "-".to_owned(), |from| from.domain().to_string())

@@ -136,6 +136,12 @@ fn moves(event: &Event) -> (&'static str, Vec<Label>) {
             let zone = reference::blocklist(zone).map_or("other", reference::Blocklist::zone);
             ("coldrelay_listing_changes_total", vec![Label::new("zone", zone), Label::new("now", now.as_str())])
         }
+        Event::CertificateIssued { .. } => {
+            ("coldrelay_certificate_orders_total", vec![Label::new("outcome", "issued")])
+        }
+        Event::CertificateFailed { .. } => {
+            ("coldrelay_certificate_orders_total", vec![Label::new("outcome", "failed")])
+        }
         Event::ReplyReceived { .. } => ("coldrelay_replies_total", vec![]),
         Event::RecipientOptedOut { .. } => ("coldrelay_opt_outs_total", vec![]),
         Event::ReportReceived { report_kind, state, .. } => (

@@ -164,6 +164,12 @@ pub const METRICS: &[Metric] = &[
         "Times that new mail began to be put off because something is short, and that it was over.",
         "",
     ),
+    counter(
+        "coldrelay_certificate_orders_total",
+        &[("outcome", "issued, failed")],
+        "Orders for certificates, by how they ended.",
+        "outcome=\"failed\" for days: the certificate runs out (`coldrelay cert list`)",
+    ),
     counter("coldrelay_domains_total", &[], "Domains added.", ""),
     counter("coldrelay_publications_total", &[], "Times that a domain's records were published.", ""),
     counter("coldrelay_mailboxes_total", &[], "Mailboxes added.", ""),

@@ -1,14 +1,16 @@
 //! The house in one process: DNS, MX, submission, IMAP, relay, event log. `serve` and the lab start it.
 
+mod zones;
+
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
 
 use auth::Verifier;
-use dns::{Authority, Data, Record, Zone};
+use dns::Authority;
 use imap::Imap;
 use inbound::{Inbound, Listeners};
 use net::{ClientTls, ServerTls, Stop, Stopper};
@@ -21,7 +23,9 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use crate::{BlocklistWatch, LoadWatch, Ops, ProofWatch, proof::Prover};
+use crate::{BlocklistWatch, CertificateWatch, LoadWatch, Ops, ProofWatch, certificate::Certificates, proof::Prover};
+
+pub(crate) use zones::ZoneFeed;
 
 /// Longest wait for everything to stop.
 const FAREWELL: Duration = Duration::from_secs(45);
@@ -50,6 +54,8 @@ pub struct HouseSettings {
     pub authority: Option<Authority>,
     /// Certificate.
     pub tls: ServerTls,
+    /// Certificates that are ordered from a CA; `None` orders none.
+    pub certificates: Option<CertificateWatch>,
     /// Blocklists that are asked about our own IPs and domains; `None` asks none.
     pub blocklists: Option<BlocklistWatch>,
     /// How webhooks are posted; `None` posts none.
@@ -103,6 +109,7 @@ impl House {
             listen_imaps,
             authority,
             tls,
+            certificates,
             blocklists,
             webhooks,
             proofs,
@@ -119,11 +126,12 @@ impl House {
         // First: from now on every mail that is stored is made ready for it.
         let access = Imap::new(imap, ops.store.clone(), ops.key.clone(), tls.clone());
         let verifier = Verifier::new(&ops.resolver)?;
-        let server = Inbound::new(inbound, ops.store.clone(), verifier, ops.key.clone(), tls);
+        let server = Inbound::new(inbound, ops.store.clone(), verifier, ops.key.clone(), tls.clone());
         let metrics = Metrics::new();
+        let zones = Arc::new(ZoneFeed::new(ops.store.clone(), authority));
         let watch = Arc::new(Watch {
             ops: ops.clone(),
-            authority,
+            zones: zones.clone(),
             server: server.clone(),
             mx_port: mx_port_on_egress_ips,
             stop: stop.clone(),
@@ -139,6 +147,10 @@ impl House {
         if let Some(proofs) = proofs {
             let prover = Prover::new(ops.clone(), proofs, &submission, &submissions, server.passes(), relay.ways());
             tasks.spawn(prover.run(poll, stop.clone()));
+        }
+        if let Some(certificates) = certificates {
+            let certificates = Certificates::new(ops.clone(), certificates, tls, zones)?;
+            tasks.spawn(certificates.run(poll, stop.clone()));
         }
         tasks.spawn(serve(server, listeners, stop.clone()));
         tasks.spawn(give_access(access, mailboxes, stop.clone()));
@@ -221,7 +233,7 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
 /// Keeps the embedded DNS and the MX listeners on the egress IPs as the store says: another process may have changed it.
 struct Watch {
     ops: Ops,
-    authority: Option<Authority>,
+    zones: Arc<ZoneFeed>,
     server: Inbound,
     mx_port: Option<u16>,
     stop: Stop,
@@ -230,8 +242,6 @@ struct Watch {
 
 #[derive(Default)]
 struct Seen {
-    zone_version: Option<i64>,
-    zones: Vec<String>,
     listening: HashMap<IpAddr, JoinHandle<()>>,
     /// Egress IPs that could not be bound, so that it is told once.
     unbound: HashSet<IpAddr>,
@@ -251,31 +261,8 @@ impl Watch {
     }
 
     async fn refresh(&self) -> Result<(), Fault> {
-        let mut seen = self.state.lock().await;
-        self.refresh_zones(&mut seen).await?;
-        self.refresh_listeners(&mut seen).await
-    }
-
-    async fn refresh_zones(&self, seen: &mut Seen) -> Result<(), Fault> {
-        let Some(authority) = &self.authority else { return Ok(()) };
-        let version = self.ops.store.zone_version().await?;
-        if seen.zone_version == Some(version) {
-            return Ok(());
-        }
-        let mut zones: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-        for row in self.ops.store.all_zone_records().await? {
-            let record = Record { owner: row.owner, ttl: row.ttl, data: Data::parse(&row.kind, &row.rdata)? };
-            zones.entry(row.zone).or_default().push(record);
-        }
-        for gone in seen.zones.iter().filter(|origin| !zones.contains_key(*origin)) {
-            authority.remove_zone(gone).await;
-        }
-        seen.zones = zones.keys().cloned().collect();
-        for (origin, records) in zones {
-            authority.set_zone(&Zone { origin, records }).await?;
-        }
-        seen.zone_version = Some(version);
-        Ok(())
+        self.zones.refresh().await?;
+        self.refresh_listeners(&mut *self.state.lock().await).await
     }
 
     async fn refresh_listeners(&self, seen: &mut Seen) -> Result<(), Fault> {

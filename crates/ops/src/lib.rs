@@ -3,6 +3,7 @@
 mod access;
 mod backup;
 mod blocklist;
+mod certificate;
 mod desk;
 mod doctor;
 mod domain;
@@ -33,6 +34,7 @@ pub use backup::{
     BackupFile, BackupManifest, Elsewhere, Installation, RESTORING, Restored, back_up, check_backup, restore,
 };
 pub use blocklist::{BlocklistWatch, ListedSubject};
+pub use certificate::{CertificateView, CertificateWatch};
 pub use desk::{Attachment, BounceCause, DomainView, Imported, MailboxView, Opened, Overview, Verified};
 pub use doctor::{Diagnosis, Doctor, worst};
 pub use domain::{
@@ -48,7 +50,7 @@ pub use load::{LoadWatch, memory_mark};
 pub use mail_test::facts_of_test;
 pub use mailbox::{MailboxRequest, NewCredentials};
 pub use mailbox_check::{CalloutSettings, MailboxCheck, MailboxChecked};
-pub use portable::{Cast, ExportOptions, MailSource, MailsTaken, Manifest, Ported, Tally as PortedTally};
+pub use portable::{Cast, ExportOptions, ImapAccount, MailSource, MailsTaken, Manifest, Ported, Tally as PortedTally};
 pub use probe::{ArmReport, ProbePlan, ProbeReport, ProbeRequest, Quoted, ReceiverReport};
 pub use proof::ProofWatch;
 pub use push::{Push, PushEnd, PushPasswords, PushRow, PushSecret, Vendor};

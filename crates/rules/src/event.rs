@@ -1,7 +1,7 @@
 //! The one closed list of events: log line, metric, webhook and dashboard row render it.
 
 use reference::Class;
-use syntax::{Address, Domain};
+use syntax::{Address, Domain, Timestamp};
 
 use crate::{
     id::{AttemptId, MailId, MailboxId, MessageId, RecipientId, ReportId},
@@ -73,6 +73,10 @@ pub enum Event {
     },
     /// Memory, disk or commits passed their mark, and no new mail is taken on; or that is over (`shedding` is false).
     LoadChanged { pressure: Pressure, shedding: bool, seen: String, mark: String },
+    /// A CA gave a certificate; it is shown from now on.
+    CertificateIssued { name: String, names: Vec<String>, not_after: Timestamp },
+    /// An order for a certificate failed; the one that is there stays, and the next order is made at `next`.
+    CertificateFailed { name: String, code: String, problem: String, next: Timestamp },
 }
 
 impl Event {
@@ -100,6 +104,8 @@ impl Event {
         "report-received",
         "complaint-received",
         "load-changed",
+        "certificate-issued",
+        "certificate-failed",
     ];
 
     /// Stable public id: `message-accepted`.
@@ -127,6 +133,8 @@ impl Event {
             Self::ReportReceived { .. } => "report-received",
             Self::ComplaintReceived { .. } => "complaint-received",
             Self::LoadChanged { .. } => "load-changed",
+            Self::CertificateIssued { .. } => "certificate-issued",
+            Self::CertificateFailed { .. } => "certificate-failed",
         }
     }
 }

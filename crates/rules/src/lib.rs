@@ -3,6 +3,7 @@
 //! Reading order: [`Fault`], [`id`], [`event`], then one module a decision.
 
 pub mod access;
+pub mod certificate;
 mod chance;
 mod clock;
 pub mod complaint;

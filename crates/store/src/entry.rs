@@ -44,7 +44,7 @@ impl Flags {
             false => format!(" {} ", self.keywords.join(" ")),
         }
     }
-    fn read(row: &Row) -> Result<Self, Fault> {
+    pub(crate) fn read(row: &Row) -> Result<Self, Fault> {
         let keywords = row.text("keywords")?.split_ascii_whitespace().map(String::from).collect();
         Ok(Self { bits: row.count("flags")?, keywords })
     }

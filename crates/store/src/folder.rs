@@ -325,6 +325,14 @@ pub(crate) async fn make_first_folders(tx: &mut Tx, mailbox: &MailboxId) -> Resu
     Ok(())
 }
 
+/// By name, made when it is not there.
+pub(crate) async fn find_or_make(tx: &mut Tx, mailbox: &MailboxId, name: &str) -> Result<Folder, Fault> {
+    match find(tx, mailbox, name).await? {
+        Some(folder) => Ok(folder),
+        None => make_with_parents(tx, mailbox, &checked_name(name)?).await,
+    }
+}
+
 async fn make_with_parents(tx: &mut Tx, mailbox: &MailboxId, name: &str) -> Result<Folder, Fault> {
     let count = sql("SELECT COUNT(*) AS folders FROM folder WHERE mailbox = $1").bind(mailbox.0.clone());
     let there = tx.row(count).await?.map_or(Ok(0), |row| row.number("folders"))?;

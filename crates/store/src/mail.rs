@@ -104,44 +104,7 @@ pub struct Mail {
     pub received_at: Timestamp,
 }
 
-/// A mail that came elsewhere or earlier.
-#[derive(Debug, Clone)]
-pub struct PastMail {
-    /// The mail.
-    pub mail: NewMail,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// What spoke against it, as JSON.
-    pub suspicion: Option<String>,
-}
-
 impl Store {
-    /// Stores mails that came elsewhere, all or none, in INBOX with the moment they came. No event tells of them: nothing
-    /// arrives now.
-    ///
-    /// # Errors
-    /// `mailbox.full`, `mailbox.too-small`, `store.*`
-    pub async fn put_past_mails(&self, mails: Vec<PastMail>) -> Result<Vec<MailId>, Fault> {
-        let (mails, told): (Vec<_>, Vec<_>) =
-            mails.into_iter().map(|past| (past.mail, (past.received_at, past.suspicion))).unzip();
-        let mails = self.prepared(mails).await;
-        self.write("store past mail", |tx| {
-            Box::pin(async move {
-                let mut ids = Vec::with_capacity(mails.len());
-                for (new, (received_at, suspicion)) in mails.into_iter().zip(told) {
-                    let id = MailId(tx.id());
-                    put_mail(tx, &id, new, received_at, false).await?;
-                    if let Some(suspicion) = suspicion {
-                        let update = sql("UPDATE mail SET suspicion = $1 WHERE id = $2");
-                        tx.run(update.bind(free_text(&suspicion)).bind(id.0.clone())).await?;
-                    }
-                    ids.push(id);
-                }
-                Ok(ids)
-            })
-        })
-        .await
-    }
     /// Mails of a mailbox behind one, the oldest first, at most `limit`.
     ///
     /// # Errors

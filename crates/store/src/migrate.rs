@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// In order; the version of a schema is the number of texts that were run.
-const MIGRATIONS: [&str; 19] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_mail_test.sql"),
     include_str!("../migrations/0003_listing.sql"),
@@ -29,6 +29,8 @@ const MIGRATIONS: [&str; 19] = [
     include_str!("../migrations/0017_of_domain.sql"),
     include_str!("../migrations/0018_ramp.sql"),
     include_str!("../migrations/0019_digest.sql"),
+    include_str!("../migrations/0020_certificate.sql"),
+    include_str!("../migrations/0021_import_mark.sql"),
 ];
 
 const DOING: &str = "bring the schema up to date";

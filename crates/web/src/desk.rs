@@ -13,6 +13,7 @@ mod mail;
 mod mailboxes;
 mod overview;
 mod pairing;
+mod qr;
 mod refused;
 mod reports;
 mod settings;

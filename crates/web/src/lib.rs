@@ -5,6 +5,7 @@
 //! says it) and `listener` (how many clients, and for how long).
 
 mod access;
+mod acme;
 mod api;
 mod clients;
 mod desk;
@@ -113,6 +114,7 @@ fn inner(site: Site) -> Router {
         .route("/metrics", get(probe::metrics))
         // For a proxy in front that holds the certificate.
         .route("/.well-known/mta-sts.txt", get(policy::mta_sts))
+        .route("/.well-known/acme-challenge/{token}", get(acme::answer))
         .merge(shared(&site));
     dressed(routes, site, OverTls(false))
 }

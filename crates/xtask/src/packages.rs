@@ -24,6 +24,13 @@ pub const TOOLS: &[Tool] = &[
     Tool { package: "libnet-ssleay-perl", shown_by: &["/usr/share/doc/libnet-ssleay-perl"], purpose: "TLS for swaks" },
     Tool { package: "bind9-dnsutils", shown_by: &["dig"], purpose: "reading the planned records" },
     Tool { package: "bind9", shown_by: &["/usr/sbin/named"], purpose: "RFC 2136 updates against a real server" },
+    Tool {
+        package: "dovecot-imapd",
+        shown_by: &["/usr/sbin/dovecot"],
+        purpose: "an IMAP server that mail is fetched from",
+    },
+    Tool { package: "openssl", shown_by: &["openssl"], purpose: "certificates for those" },
+    Tool { package: "pebble", shown_by: &["/usr/bin/pebble"], purpose: "a CA that speaks ACME" },
     Tool { package: "bind9-utils", shown_by: &["named-checkzone"], purpose: "checking printed zone files" },
     Tool { package: "python3", shown_by: &["python3"], purpose: "submission by smtplib" },
     Tool {

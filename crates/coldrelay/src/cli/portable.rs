@@ -1,10 +1,13 @@
 //! `coldrelay export`, `coldrelay import`, `coldrelay mailbox import-mail`
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use clap::Args;
-use ops::{ExportOptions, MailSource, MailsTaken, Manifest, Ops, Ported, PortedTally};
-use rules::Fault;
+use clap::{Args, Subcommand};
+use ops::{ExportOptions, ImapAccount, MailSource, MailsTaken, Manifest, Ops, Ported, PortedTally};
+use rules::{Blame, Fault, Retry};
 use syntax::Address;
 
 use crate::{
@@ -58,17 +61,31 @@ fn written(folder: &std::path::Path, manifest: &Manifest) -> String {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Import {
     /// The folder that `coldrelay export` wrote
-    folder: PathBuf,
+    #[arg(required = true)]
+    folder: Option<PathBuf>,
     /// Only tell what would be made
     #[arg(long)]
     dry_run: bool,
+    #[command(subcommand)]
+    from: Option<From>,
+}
+
+#[derive(Subcommand)]
+enum From {
+    /// Take the mail of an IMAP account elsewhere into a mailbox: folders, flags and dates are kept
+    Imap(ImportImap),
 }
 
 impl Import {
     pub async fn run(self, ops: &Ops, out: Out) -> Result<ExitCode, Fault> {
-        let ported = ops.import_folder(&self.folder, self.dry_run, &mut progress(out)).await?;
+        if let Some(From::Imap(imap)) = self.from {
+            return imap.run(ops, out).await;
+        }
+        let folder = self.folder.unwrap_or_default();
+        let ported = ops.import_folder(&folder, self.dry_run, &mut progress(out)).await?;
         out.answer(&ported, |ported| {
             let row =
                 |what: &str, tally: PortedTally| vec![what.to_owned(), tally.made.to_string(), tally.there.to_string()];
@@ -121,15 +138,78 @@ impl ImportMail {
             (None, file) => MailSource::Mbox(file.unwrap_or_default()),
         };
         let taken = ops.import_mail(&self.address, &source, &mut progress(out)).await?;
-        out.answer(&taken, |taken: &MailsTaken| {
-            let row = vec![taken.taken.to_string(), taken.there.to_string(), taken.failed.to_string()];
-            table(&["taken", "there before", "failed"], vec![row])
-        });
-        for line in taken.problems.iter().chain(&taken.notes) {
-            out.talk(line);
-        }
-        Ok(yes(taken.failed == 0))
+        Ok(answered(&taken, out))
     }
+}
+
+fn answered(taken: &MailsTaken, out: Out) -> ExitCode {
+    out.answer(taken, |taken| {
+        let row = vec![taken.taken.to_string(), taken.there.to_string(), taken.failed.to_string()];
+        table(&["taken", "there before", "failed"], vec![row])
+    });
+    for line in taken.problems.iter().chain(&taken.notes) {
+        out.talk(line);
+    }
+    yes(taken.failed == 0)
+}
+
+#[derive(Args)]
+struct ImportImap {
+    /// Host of the account; its certificate must be for that name
+    #[arg(long)]
+    host: String,
+    /// Port [default: 993, with --starttls 143]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Begin in clear and go over to TLS, instead of TLS from the start
+    #[arg(long)]
+    starttls: bool,
+    /// Login
+    #[arg(long, value_name = "LOGIN")]
+    user: String,
+    /// A file with the password in its first line; `-` reads it from stdin
+    #[arg(long, value_name = "FILE")]
+    password_file: PathBuf,
+    /// The mailbox that takes the mail
+    #[arg(long, value_name = "ADDRESS")]
+    mailbox: Address,
+    /// Only this folder; may be repeated [default: all]
+    #[arg(long = "folder", value_name = "NAME")]
+    folders: Vec<String>,
+    /// Certificates (PEM) that are trusted beside the public roots, for a server of your own
+    #[arg(long, value_name = "FILE")]
+    roots: Option<PathBuf>,
+    /// Look once more at what an earlier import looked at
+    #[arg(long)]
+    again: bool,
+}
+
+impl ImportImap {
+    async fn run(self, ops: &Ops, out: Out) -> Result<ExitCode, Fault> {
+        let account = ImapAccount {
+            port: self.port.unwrap_or(if self.starttls { 143 } else { 993 }),
+            host: self.host,
+            starttls: self.starttls,
+            login: self.user,
+            password: first_line(&self.password_file)?,
+            folders: self.folders,
+            roots: self.roots,
+            again: self.again,
+        };
+        let taken = ops.import_account(&self.mailbox, &account, &mut progress(out)).await?;
+        Ok(answered(&taken, out))
+    }
+}
+
+fn first_line(file: &Path) -> Result<String, Fault> {
+    let text =
+        if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = text.map_err(|error| {
+        Fault::new("import.password", Blame::Caller, Retry::AfterChange)
+            .context(format!("reading the password from {}", file.display()))
+            .caused_by(error)
+    })?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// A line now and then: the whole is not known before its end.

@@ -173,6 +173,12 @@ fn together(config: &Config, problems: &mut Vec<Problem>) {
     if config.tls_certificate.is_some() != config.tls_key.is_some() {
         wrong("tls.certificate and tls.key go together");
     }
+    if !matches!(config.acme_challenge.as_str(), "dns-01" | "http-01") {
+        wrong("acme.challenge: use dns-01 or http-01");
+    }
+    if !config.acme_directory.is_empty() && !config.acme_directory.starts_with("https://") {
+        wrong("acme.directory: an URL that begins with https://");
+    }
     if config.relay_retry_s.is_empty() || config.relay_retry_s.contains(&0) {
         wrong("relay.retry_s: at least one number, none of them 0");
     }

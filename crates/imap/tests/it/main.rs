@@ -12,4 +12,5 @@ mod house;
 mod model;
 mod play;
 mod sockets;
+mod stateful;
 mod transcripts;

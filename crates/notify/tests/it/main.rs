@@ -44,6 +44,8 @@ fn one_of_each() -> Vec<Event> {
         r#"{"kind":"report-received","report":"p1","report_kind":"dmarc-aggregate","state":"counted","domain":"example.com","organization":"secret@google.example"}"#.to_owned(),
         r#"{"kind":"complaint-received","report":"p1","address":"secret@example.org","recipient":"r1","proven":true,"why":"the return path carries our token"}"#.to_owned(),
         r#"{"kind":"load-changed","pressure":"disk","shedding":true,"seen":"100 MiB","mark":"256 MiB"}"#.to_owned(),
+        r#"{"kind":"certificate-issued","name":"box.example.com","names":["box.example.com"],"not_after":"2027-02-21T12:00:00Z"}"#.to_owned(),
+        r#"{"kind":"certificate-failed","name":"box.example.com","code":"acme.refused","problem":"no","next":"2026-11-23T13:00:00Z"}"#.to_owned(),
     ];
     texts.iter().map(|text| serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))).collect()
 }

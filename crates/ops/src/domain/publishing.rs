@@ -90,7 +90,7 @@ impl Ops {
     }
 
     /// The zone that a sub-domain's records go into: the nearest name above that has name servers.
-    async fn apex(&self, name: &str) -> String {
+    pub(crate) async fn apex(&self, name: &str) -> String {
         let mut candidate = name;
         loop {
             if let Ok(Found::Records(_)) = self.resolver.records(candidate, "NS").await {

@@ -49,7 +49,7 @@ pub struct MailsTaken {
 }
 
 impl MailsTaken {
-    fn fail(&mut self, what: String) {
+    pub(super) fn fail(&mut self, what: String) {
         self.failed += 1;
         if self.problems.len() < MOST_TOLD {
             self.problems.push(what);
@@ -110,7 +110,8 @@ impl<'o> Filler<'o> {
         if self.batch.len() >= BATCH || self.octets >= BATCH_OCTETS { self.flush().await } else { Ok(()) }
     }
 
-    async fn flush(&mut self) -> Result<(), Fault> {
+    /// Writes what was taken so far.
+    pub(super) async fn flush(&mut self) -> Result<(), Fault> {
         self.octets = 0;
         let batch = std::mem::take(&mut self.batch);
         if !batch.is_empty() {
@@ -182,7 +183,7 @@ impl Ops {
 }
 
 /// A message from elsewhere as a mail of ours.
-fn past(
+pub(super) fn past(
     mailbox: &MailboxId,
     address: &Address,
     octets: Vec<u8>,
@@ -218,7 +219,7 @@ fn past(
         content: Vec::new(),
     };
     drop(message);
-    Ok(PastMail { mail: NewMail { content, ..mail }, received_at: at, suspicion: None })
+    Ok(PastMail { mail: NewMail { content, ..mail }, received_at: at, suspicion: None, places: Vec::new() })
 }
 
 fn kind(message: &Message<'_>) -> MailKind {

@@ -9,7 +9,9 @@ use store::{DkimKey, Mailbox, NewDomain, NewMail, NewMailbox, PastMail, SendingD
 use super::{
     folder::{SealedFolder, damaged},
     mail::Filler,
-    records::{DOMAINS, DomainRecord, KeyRecord, MAIL_INDEX, MAILBOXES, MailRecord, MailboxRecord, SUPPRESSIONS},
+    records::{
+        DOMAINS, DomainRecord, KeyRecord, MAIL_INDEX, MAILBOXES, MailRecord, MailboxRecord, PlaceRecord, SUPPRESSIONS,
+    },
     write::Cast,
 };
 use crate::{Ops, mailbox::password};
@@ -228,8 +230,17 @@ impl Ops {
                 verdicts: mail.verdicts,
                 content,
             };
-            let past = PastMail { mail: mail_of, received_at: mail.received_at, suspicion: mail.suspicion };
+            let places = mail.places.into_iter().map(PlaceRecord::place).collect();
+            let past = PastMail { mail: mail_of, received_at: mail.received_at, suspicion: mail.suspicion, places };
             filler.take(past).await.map_err(|fault| fault.context(self.so_far(ported)))?;
+        }
+        if let Some(mailbox) = mailbox.filter(|_| !ported.dry_run) {
+            for name in &record.folders {
+                self.store
+                    .ensure_folder(&mailbox.id, name)
+                    .await
+                    .map_err(|fault| fault.context(self.so_far(ported)))?;
+            }
         }
         let (taken, there) = filler.end().await.map_err(|fault| fault.context(self.so_far(ported)))?;
         ported.mails.made += taken;

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use store::MailKind;
+use store::{Flags, MailKind, Place};
 use syntax::{Address, Domain, Timestamp};
 
 /// What the manifest calls itself.
 pub(super) const FORMAT: &str = "coldrelay-export";
 /// The version that is written; older ones are read, newer ones are refused.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// The manifest's name.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// A domain a line.
@@ -104,6 +104,9 @@ pub(super) struct MailboxRecord {
     pub send_as: Vec<Address>,
     /// Where its mail lies; none: it has none, or mail was not asked for.
     pub folder: Option<String>,
+    /// The names of its folders, empty ones too. Absent in version 1.
+    #[serde(default)]
+    pub folders: Vec<String>,
 }
 
 /// A mail, in the index of its mailbox.
@@ -119,4 +122,61 @@ pub(super) struct MailRecord {
     pub verdicts: Option<String>,
     pub suspicion: Option<String>,
     pub received_at: Timestamp,
+    /// Where it lies; INBOX without flags when empty. Absent in version 1.
+    #[serde(default)]
+    pub places: Vec<PlaceRecord>,
+}
+
+/// A mail in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PlaceRecord {
+    pub folder: String,
+    /// As IMAP writes them: `\\Seen`, keywords as they are.
+    pub flags: Vec<String>,
+    pub internal_at: Timestamp,
+}
+
+/// System flags and their bits.
+const SYSTEM: [(&str, u8); 5] = [
+    ("\\Seen", Flags::SEEN),
+    ("\\Answered", Flags::ANSWERED),
+    ("\\Flagged", Flags::FLAGGED),
+    ("\\Deleted", Flags::DELETED),
+    ("\\Draft", Flags::DRAFT),
+];
+/// Longest keyword, in octets.
+const LONGEST_KEYWORD: usize = 100;
+
+impl PlaceRecord {
+    pub fn of(place: &Place) -> Self {
+        let system = SYSTEM.iter().filter(|(_, bit)| place.flags.bits & bit != 0).map(|(name, _)| (*name).to_owned());
+        Self {
+            folder: place.folder.clone(),
+            flags: system.chain(place.flags.keywords.iter().cloned()).collect(),
+            internal_at: place.internal_at,
+        }
+    }
+
+    pub fn place(self) -> Place {
+        Place { folder: self.folder, flags: flags_of(&self.flags), internal_at: self.internal_at }
+    }
+}
+
+/// Flags as IMAP writes them, as the store holds them. What is neither a system flag nor a keyword that can be written is left.
+pub(super) fn flags_of(written: &[String]) -> Flags {
+    let mut flags = Flags::default();
+    for flag in written {
+        match SYSTEM.iter().find(|(name, _)| name.eq_ignore_ascii_case(flag)) {
+            Some((_, bit)) => flags.bits |= bit,
+            None if is_keyword(flag) => flags.keywords.push(flag.clone()),
+            None => {}
+        }
+    }
+    flags
+}
+
+/// RFC 9051 §9 `flag-keyword`: an atom.
+fn is_keyword(text: &str) -> bool {
+    let fits = |octet: u8| octet.is_ascii_graphic() && !b"(){%*\"\\]".contains(&octet);
+    !text.is_empty() && text.len() <= LONGEST_KEYWORD && text.bytes().all(fits)
 }

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use dns::write_zone;
-use rules::Fault;
-use store::{Mail, SendingDomain};
+use rules::{Fault, id::MailId};
+use store::{Mail, Place, SendingDomain};
 
 use super::{
     folder::NewFolder,
     mbox,
     records::{
         Counts, DOMAINS, DomainRecord, EVENTS, FORMAT, KeyRecord, MAIL_INDEX, MAILBOXES, MailRecord, MailboxRecord,
-        Manifest, SUPPRESSIONS, VERSION,
+        Manifest, PlaceRecord, SUPPRESSIONS, VERSION,
     },
 };
 use crate::Ops;
@@ -126,6 +126,7 @@ impl Ops {
                     .await?;
                 told("mails", counts.mails);
             }
+            let folders = self.store.folders(&mailbox.id).await?.into_iter().map(|folder| folder.name).collect();
             file.line(&MailboxRecord {
                 send_as: self
                     .store
@@ -140,6 +141,7 @@ impl Ops {
                 suspended: mailbox.suspended_at.is_some(),
                 created_at: mailbox.created_at,
                 folder: below,
+                folders,
             })?;
             counts.mailboxes += 1;
         }
@@ -163,6 +165,8 @@ impl Ops {
         let (mut count, mut after) = (0, String::new());
         loop {
             let page = self.store.mails_behind(&mailbox.id, &after, PAGE).await?;
+            let ids: Vec<MailId> = page.iter().map(|mail| mail.id.clone()).collect();
+            let places = self.store.places_of(&ids).await?;
             for mail in &page {
                 // A mail whose content is gone meanwhile is gone.
                 let Some(content) = self.store.mail_content(&mail.id).await? else { continue };
@@ -170,7 +174,8 @@ impl Ops {
                 let seconds = mail.received_at.micros().div_euclid(1_000_000);
                 let name = format!("cur/{seconds}.{count:07}.coldrelay:2,");
                 folder.put(format!("{below}/{name}"), &content)?;
-                index.line(&record(mail, name))?;
+                let places = places.get(&mail.id).map(Vec::as_slice).unwrap_or_default();
+                index.line(&record(mail, name, places))?;
                 if let Some(also) = &mut also {
                     also.write(&mbox::written(mail, &content))?;
                 }
@@ -204,7 +209,7 @@ impl Ops {
     }
 }
 
-fn record(mail: &Mail, file: String) -> MailRecord {
+fn record(mail: &Mail, file: String, places: &[Place]) -> MailRecord {
     MailRecord {
         file,
         kind: mail.kind,
@@ -215,6 +220,7 @@ fn record(mail: &Mail, file: String) -> MailRecord {
         verdicts: mail.verdicts.clone(),
         suspicion: mail.suspicion.clone(),
         received_at: mail.received_at,
+        places: places.iter().map(PlaceRecord::of).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use ops::{ExportOptions, MailSource, MailboxRequest, Ops, Ported, PortedTally};
 use rules::{Digest, secret::Key};
-use store::{MailKind, NewMail, Store};
+use store::{FlagChange, Flags, MailKind, NewMail, Store, Uids};
 use syntax::{Address, Domain};
 use testkit::smtp_host::Habit;
 
@@ -59,6 +59,14 @@ async fn full() -> (World, tempfile::TempDir) {
         };
         ops.store.deliver(vec![mail], Vec::new()).await.unwrap();
     }
+    let store = &ops.store;
+    let inbox = store.folder(&mailbox.id, "INBOX").await.unwrap().unwrap();
+    store.create_folder(&mailbox.id, "Work/2026").await.unwrap();
+    store.create_folder(&mailbox.id, "Nothing in it").await.unwrap();
+    let flags = Flags { bits: Flags::SEEN | Flags::FLAGGED, keywords: vec![String::from("later")] };
+    store.store_flags(inbox.id, &Uids::new([(1, 2)]), FlagChange::Set, flags, None).await.unwrap();
+    store.copy(inbox.id, &Uids::new([(2, 2)]), "Work/2026").await.unwrap();
+    store.move_mails(inbox.id, &Uids::new([(3, 3)]), "Trash").await.unwrap();
     (world, tempfile::tempdir().unwrap())
 }
 
@@ -84,8 +92,11 @@ async fn state(ops: &Ops) -> Vec<String> {
     for mailbox in ops.store.mailboxes(None).await.unwrap() {
         let (suspended, grants) = (mailbox.suspended_at.is_some(), ops.store.grants(&mailbox.id).await.unwrap());
         lines.push(format!("{} {:?} {} {suspended} {grants:?}", mailbox.address, mailbox.display, mailbox.daily_cap));
+        let folders = ops.store.folders(&mailbox.id).await.unwrap();
+        lines.push(folders.into_iter().map(|folder| folder.name).collect::<Vec<_>>().join(", "));
         for mail in ops.store.mails_behind(&mailbox.id, "", 100).await.unwrap() {
             let content = ops.store.mail_content(&mail.id).await.unwrap().unwrap();
+            lines.push(format!("{:?}", ops.store.places_of(&[mail.id]).await.unwrap().values().next()));
             let about = format!(
                 "{:?} {:?} {} {:?} {:?}",
                 mail.kind, mail.reverse_path, mail.forward_path, mail.from, mail.verdicts
@@ -190,15 +201,40 @@ fn forge(root: &Path, path: &str, octets: &[u8]) {
 }
 
 #[tokio::test]
+async fn an_export_of_the_first_version_knows_no_folders_and_comes_into_inbox() {
+    let (world, folder) = full().await;
+    let root = folder.path().join("out");
+    export(&world.ops, &root).await;
+    let strip = |path: &str, names: &[&str]| {
+        let text = String::from_utf8(read(&root, path)).unwrap();
+        let line = |line: &str| {
+            let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+            names.iter().for_each(|name| drop(record.as_object_mut().unwrap().remove(*name).unwrap()));
+            format!("{record}\n")
+        };
+        forge(&root, path, text.lines().map(line).collect::<String>().as_bytes());
+    };
+    strip("mailboxes.jsonl", &["folders"]);
+    strip("mail/00002/mail.jsonl", &["places"]);
+    let manifest = String::from_utf8(read(&root, "manifest.json")).unwrap();
+    fs::write(root.join("manifest.json"), manifest.replacen("\"version\":2", "\"version\":1", 1)).unwrap();
+    let other = empty(&world, &format!("sqlite://{}/other.db", folder.path().display())).await;
+    import(&other, &root).await.unwrap();
+    let ann = other.store.mailbox(&address("ann@ours.test")).await.unwrap().unwrap();
+    let inbox = other.store.folder(&ann.id, "INBOX").await.unwrap().unwrap();
+    assert_eq!(other.store.folder_counts(inbox.id).await.unwrap().mails, 4);
+}
+
+#[tokio::test]
 async fn damaged_folders_are_refused_before_anything_is_written() {
     let (world, folder) = full().await;
     type Damage = fn(&Path);
     let damages: [(&str, &str, Damage); 11] = [
         ("import.manifest", "did not end", |root| fs::remove_file(root.join("manifest.json")).unwrap()),
         ("import.manifest", "line 1", |root| fs::write(root.join("manifest.json"), "{\"format\":").unwrap()),
-        ("import.manifest", "version 2", |root| {
+        ("import.manifest", "version 3", |root| {
             let text = String::from_utf8(read(root, "manifest.json")).unwrap();
-            fs::write(root.join("manifest.json"), text.replace("\"version\": 1", "\"version\": 2")).unwrap();
+            fs::write(root.join("manifest.json"), text.replace("\"version\": 2", "\"version\": 3")).unwrap();
         }),
         ("import.damaged", "domains.jsonl: its SHA-256", |root| {
             let text = String::from_utf8(read(root, "domains.jsonl")).unwrap();

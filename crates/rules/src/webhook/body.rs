@@ -103,6 +103,10 @@ pub(super) mod tests {
             r#"{"kind":"suppressed","address":"bob@example.org","reason":"opt-out"}"#.to_owned(),
             r#"{"kind":"suppressed","address":"bob@example.org","reason":"550-5-1-1"}"#.to_owned(),
             r#"{"kind":"load-changed","pressure":"disk","shedding":true,"seen":"100 MiB","mark":"256 MiB"}"#.to_owned(),
+            r#"{"kind":"certificate-issued","name":"box.example.com","names":["box.example.com"],"not_after":"2027-02-21T12:00:00Z"}"#
+                .to_owned(),
+            r#"{"kind":"certificate-failed","name":"box.example.com","code":"acme.refused","problem":"no","next":"2026-11-23T13:00:00Z"}"#
+                .to_owned(),
             format!(r#"{{{listing},"before":"clear","now":"listed"}}"#),
             format!(r#"{{{listing},"before":"listed","now":"clear"}}"#),
             format!(r#"{{{listing},"before":"clear","now":"refused"}}"#),
@@ -128,6 +132,8 @@ pub(super) mod tests {
             Event::DomainAdded { .. }
             | Event::DomainPublished { .. }
             | Event::ListingChanged { .. }
+            | Event::CertificateIssued { .. }
+            | Event::CertificateFailed { .. }
             | Event::ReportReceived { .. } => ours,
             Event::MailboxProofPassed { .. } | Event::MailboxProofFailed { .. } => Whose { address: ann, ..ours },
             _ => Whose { from: ann, message: Some(MessageId("q1".into())), ..ours },

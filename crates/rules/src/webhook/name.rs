@@ -94,6 +94,16 @@ const NAMES: &[Name] = &[
         data: &["mark", "pressure", "seen", "shedding"],
     },
     Name {
+        name: "certificate.issued",
+        when: "A CA gave a certificate for the names that mail programs and senders meet; it is shown from now on.",
+        data: &["domain", "name", "names", "not_after", "workspace"],
+    },
+    Name {
+        name: "certificate.failed",
+        when: "An order for a certificate failed. The one that is there stays; the next order is made at `next`.",
+        data: &["code", "domain", "name", "next", "problem", "workspace"],
+    },
+    Name {
         name: "blocklist.listed",
         when: "A blocklist lists an IP or domain of ours, or says something else of it. `bad`: mail is refused for it.",
         data: &["bad", "before", "codes", "domain", "now", "subject", "workspace", "zone"],
@@ -139,6 +149,8 @@ pub fn name(event: &Event) -> Option<&'static str> {
         Event::Suppressed { reason, .. } if reason == "opt-out" => Some("recipient.opted_out"),
         Event::Suppressed { .. } => Some("recipient.suppressed"),
         Event::DomainAdded { .. } | Event::DomainPublished { .. } => Some("domain.state_changed"),
+        Event::CertificateIssued { .. } => Some("certificate.issued"),
+        Event::CertificateFailed { .. } => Some("certificate.failed"),
         Event::ListingChanged { now: Listing::Listed, .. } => Some("blocklist.listed"),
         Event::ListingChanged { before: Some(Listing::Listed), now: Listing::Clear, .. } => Some("blocklist.delisted"),
         Event::ListingChanged { .. }

@@ -29,6 +29,8 @@ fn lookup(event: &Event) -> Option<Query> {
                           FROM domain WHERE name = $1";
     const SUBJECT: &str = "SELECT workspace, name, NULL AS message, NULL AS from_address, NULL AS address, \
                            NULL AS subject FROM domain WHERE name = $1 OR egress_ip = $1 ORDER BY name LIMIT 1";
+    const MAIL_HOST: &str = "SELECT workspace, name, NULL AS message, NULL AS from_address, NULL AS address, \
+                             NULL AS subject FROM domain WHERE mail_host = $1 ORDER BY name LIMIT 1";
     const MAILBOX: &str = "SELECT domain.workspace, domain.name, NULL AS message, NULL AS from_address, mailbox.address, \
                            NULL AS subject FROM mailbox JOIN domain ON domain.id = mailbox.domain WHERE mailbox.id = $1";
     const MESSAGE: &str = "SELECT domain.workspace, domain.name, message.id AS message, message.from_address, \
@@ -43,6 +45,7 @@ fn lookup(event: &Event) -> Option<Query> {
                         JOIN domain ON domain.id = mailbox.domain WHERE mail.id = $1";
     let (text, id) = match event {
         Event::DomainAdded { domain } | Event::DomainPublished { domain, .. } => (DOMAIN, domain.to_string()),
+        Event::CertificateIssued { name, .. } | Event::CertificateFailed { name, .. } => (MAIL_HOST, name.clone()),
         Event::ListingChanged { subject, .. } => (SUBJECT, subject.clone()),
         Event::MailboxAdded { mailbox, .. }
         | Event::MailboxProofFailed { mailbox, .. }

@@ -11,6 +11,7 @@
 mod arriving;
 mod backups;
 mod callouts;
+mod certificates;
 mod desk;
 mod dkim;
 mod domains;

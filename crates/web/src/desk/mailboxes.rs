@@ -18,7 +18,7 @@ use super::{
     fields::{Fields, encode},
     link, page_and_one,
     pairing::{self, Pairings},
-    see_other,
+    qr, see_other,
 };
 use crate::site::page;
 
@@ -288,6 +288,10 @@ struct One {
     frame: Frame,
     view: MailboxView,
     pairing: Option<Pairing>,
+    /// Where the Apple profile is, as a telephone reaches it.
+    profile: String,
+    /// The same as a QR code.
+    code: String,
 }
 
 /// `/mailboxes/<id>`
@@ -296,7 +300,11 @@ pub(super) async fn one(State(ops): State<Ops>, viewer: Viewer, Path(id): Path<S
     let view = ops.desk_mailbox(viewer.workspace.as_ref(), &MailboxId(id)).await?;
     let pairings = Pairings::of(&ops, viewer.workspace.as_ref(), std::slice::from_ref(&view.row.id)).await?;
     let pairing = pairings.get(&view.row.id).cloned();
-    Ok(page(&One { frame: Frame::new("/mailboxes", &viewer), view, pairing }).into_response())
+    let (host, address) = (&view.row.mail_host, &view.row.address);
+    let profile = format!("https://{host}/mail/apple/{}.mobileconfig", encode(&address.to_string()));
+    let code = qr::svg(&profile, &format!("QR code of {profile}"));
+    let frame = Frame::new("/mailboxes", &viewer);
+    Ok(page(&One { frame, view, pairing, profile, code }).into_response())
 }
 
 /// Suspends, resumes, proves, ends the ramp, or makes a new password.
