@@ -63,7 +63,7 @@ pub fn memory_mark() -> Option<u64> {
     [machine, cgroup].into_iter().flatten().min().map(|all| all / 5 * 4)
 }
 
-/// `VmRSS:	   12345 kB`
+/// `VmRSS:    12345 kB`
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let number: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -81,7 +81,7 @@ fn low_ports(doctor: &Doctor) -> Diagnosis {
     }
 }
 
-/// `CapEff:	0000000000000400`
+/// `CapEff: 0000000000000400`
 fn may_bind_low(status: &str) -> Option<bool> {
     let mask = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
     let mask = u64::from_str_radix(mask.trim(), 16).ok()?;

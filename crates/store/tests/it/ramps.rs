@@ -112,7 +112,7 @@ async fn a_day_begins_once_and_the_cap_ends_the_ramp(place: Place) {
     assert!(house.store.ramps_due(NOON - Duration::from_secs(1), 10).await.unwrap().is_empty());
     house.clock.forward(DAY);
     let due = house.store.ramps_due(NOON, 10).await.unwrap();
-    assert_eq!(due.iter().map(|mailbox| mailbox.id.clone()).collect::<Vec<_>>(), [new.id.clone()]);
+    assert_eq!(due.iter().map(|mailbox| &mailbox.id).collect::<Vec<_>>(), [&new.id]);
     assert!(house.store.step_ramp(&due[0], 15, Turn::Grew).await.unwrap());
     assert!(!house.store.step_ramp(&due[0], 20, Turn::Grew).await.unwrap(), "that day is over already");
     let second = again(&house, &new).await;
