@@ -2,7 +2,8 @@
 //! logs in, no password is taken in clear, borders of packets mean nothing, and what a client sends is held within bounds.
 #![no_main]
 
-// The rows that a session names, without databases.
+// The rows that a session names, without databases; and the proxies of its settings, without sockets.
+extern crate coldrelay_fuzz as net;
 extern crate coldrelay_fuzz as store;
 
 /// The language and the session, without the server and all that it stands on.

@@ -141,3 +141,7 @@ pub enum SearchIn {
     Body,
     Text,
 }
+
+/// `net`'s: who stands in front of the house. A session asks nothing of it.
+#[derive(Debug, Clone, Default)]
+pub struct Proxies;
