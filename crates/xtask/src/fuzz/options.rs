@@ -16,16 +16,18 @@ pub struct Options {
     pub jobs: usize,
     /// Put what was found into the corpora that are checked in, instead of looking for more.
     pub minimise: bool,
+    /// Fail only on what is checked in; what is found besides is told, and says nothing about the change at hand.
+    pub told: bool,
 }
 
 impl Options {
-    /// Reads `[--seconds N] [--target NAME] [--jobs J] [--minimise]`.
+    /// Reads `[--seconds N] [--target NAME] [--jobs J] [--minimise] [--told]`.
     ///
     /// # Errors
     /// The word that is none of these, or has no value.
     pub fn parse(words: &[&str]) -> Result<Self, String> {
         let jobs = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let mut options = Self { seconds: SECONDS, target: None, jobs, minimise: false };
+        let mut options = Self { seconds: SECONDS, target: None, jobs, minimise: false, told: false };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().copied().ok_or_else(|| format!("{word} needs a value"));
@@ -34,7 +36,8 @@ impl Options {
                 "--jobs" => options.jobs = number(word, value()?)?,
                 "--target" => options.target = Some(value()?.to_owned()),
                 "--minimise" => options.minimise = true,
-                other => return Err(format!("`{other}` is none of --seconds, --target, --jobs, --minimise")),
+                "--told" => options.told = true,
+                other => return Err(format!("`{other}` is none of --seconds, --target, --jobs, --minimise, --told")),
             }
         }
         Ok(options)
@@ -55,7 +58,8 @@ mod tests {
     fn words_are_read() {
         let options = Options::parse(&["--seconds", "5", "--target", "spf", "--jobs", "2", "--minimise"]).unwrap();
         assert_eq!((options.seconds, options.target.as_deref(), options.jobs), (5, Some("spf"), 2));
-        assert!(options.minimise);
+        assert!(options.minimise && !options.told);
+        assert!(Options::parse(&["--told"]).unwrap().told);
         assert_eq!(Options::parse(&[]).unwrap().seconds, SECONDS);
     }
 

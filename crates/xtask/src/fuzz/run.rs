@@ -43,6 +43,17 @@ struct Told {
 
 /// Runs a target over its corpus, which is only read; what it finds goes into the folder of what is made.
 pub(super) fn run(place: &Place, target: &Target, seconds: u64) -> Result<Ended, String> {
+    // The first folder is written to, the others are read.
+    let folders = [place.found(target), target.corpus.clone()];
+    started(place, target, &format!("-max_total_time={seconds}"), &folders)
+}
+
+/// Runs a target over what is checked in, and nothing else.
+pub(super) fn replay(place: &Place, target: &Target) -> Result<Ended, String> {
+    started(place, target, "-runs=0", std::slice::from_ref(&target.corpus))
+}
+
+fn started(place: &Place, target: &Target, how_long: &str, folders: &[PathBuf]) -> Result<Ended, String> {
     let cannot = |what: &Path, error: std::io::Error| format!("{}: {error}", what.display());
     let (found, crashes, logs) = (place.found(target), place.made.join("crashes"), place.made.join("logs"));
     for folder in [&found, &crashes, &logs] {
@@ -53,10 +64,9 @@ pub(super) fn run(place: &Place, target: &Target, seconds: u64) -> Result<Ended,
     let both = out.try_clone().map_err(|error| cannot(&log, error))?;
     let program = place.program(target);
     let mut command = Command::new(&program);
-    command.args(limits(target)).arg(format!("-max_total_time={seconds}")).arg("-print_final_stats=1");
+    command.args(limits(target)).arg(how_long).arg("-print_final_stats=1");
     command.arg(format!("-artifact_prefix={}-", crashes.join(&target.name).display()));
-    // The first folder is written to, the others are read.
-    command.args([&found, &target.corpus]);
+    command.args(folders);
     let status = command.stdin(Stdio::null()).stdout(out).stderr(both).status();
     let status = status.map_err(|error| cannot(&program, error))?;
     let said = String::from_utf8_lossy(&fs::read(&log).map_err(|error| cannot(&log, error))?).into_owned();
