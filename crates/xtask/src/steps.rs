@@ -30,7 +30,7 @@ pub const STEPS: &[Step] = &[
     step("tests", &["test", "--workspace", "--exclude", "coldrelay-e2e", "--locked", "--quiet"]),
     step("end-to-end", &["test", "--package", "coldrelay-e2e", "--locked", "--", "--test-threads=2"]),
     // As long as a change can wait; longer by hand.
-    step("fuzz", &["run", "--quiet", "--package", "xtask", "--", "fuzz", "--seconds", "60", "--jobs", "2", "--told"]),
+    step("fuzz", &["run", "--quiet", "--package", "xtask", "--", "fuzz", "--seconds", "60", "--jobs", "4", "--told"]),
     // The same 50 runs each time; `cargo xtask crash --runs 1000 --seed …` by hand.
     step("crash", &["run", "--quiet", "--package", "xtask", "--", "crash", "--runs", "50"]),
     Step {
