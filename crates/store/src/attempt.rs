@@ -61,7 +61,7 @@ pub(crate) async fn begin_all(tx: &mut Tx, begins: &[BeginAttempt]) -> Result<Ve
             "UPDATE recipient SET state = 'sending', attempts = v.column2, next_at = NULL FROM (VALUES {}) AS v \
              WHERE recipient.id = v.column1 AND recipient.attempts = v.column2 - 1 AND recipient.next_at IS NOT NULL \
              RETURNING id, address, domain",
-            typed(piece.len(), &["TEXT", "BIGINT"])
+            typed(1, piece.len(), &["TEXT", "BIGINT"])
         );
         let take = piece
             .iter()
@@ -103,7 +103,7 @@ pub(crate) async fn begin_all(tx: &mut Tx, begins: &[BeginAttempt]) -> Result<Ve
     Ok(begun)
 }
 
-/// Writes how attempts ended; their notices are [`settled_now`]'s.
+/// Writes how attempts ended that bring no notice.
 pub(crate) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<Vec<()>, Fault> {
     settled_now(tx, settled).await.map(|now| now.iter().map(|_| ()).collect())
 }
@@ -113,7 +113,7 @@ pub(crate) async fn settle_all(tx: &mut Tx, settled: &[Settled]) -> Result<Vec<(
 pub(crate) async fn settled_now(tx: &mut Tx, settled: &[Settled]) -> Result<Vec<bool>, Fault> {
     let mut ended = HashSet::new();
     for piece in in_few_sizes(settled) {
-        let query = sql_made(format!("{SETTLE} (VALUES {}) AS v {SETTLED}", typed_from(2, piece.len(), &SETTLE_TYPES)));
+        let query = sql_made(format!("{SETTLE} (VALUES {}) AS v {SETTLED}", typed(2, piece.len(), &SETTLE_TYPES)));
         let mut query = query.bind(tx.now.micros());
         for one in piece {
             query = result(query, one)?.bind(one.attempt.0.clone()).bind(one.recipient.0.clone());
@@ -131,7 +131,7 @@ pub(crate) async fn settled_now(tx: &mut Tx, settled: &[Settled]) -> Result<Vec<
             "UPDATE recipient SET state = v.column2, next_at = v.column3, \
              possible_duplicate = CASE WHEN v.column2 = 'in_doubt' THEN 1 ELSE possible_duplicate END \
              FROM (VALUES {}) AS v WHERE recipient.id = v.column1 AND recipient.state = 'sending' RETURNING id, address",
-            typed(piece.len(), &["TEXT", "TEXT", "BIGINT"])
+            typed(1, piece.len(), &["TEXT", "TEXT", "BIGINT"])
         );
         let query = piece.iter().fold(sql_made(text), |query, one| {
             let (state, next_at) = (one.verdict.as_str(), one.verdict.next_at().map(Timestamp::micros));
@@ -162,12 +162,8 @@ const SETTLED: &str =
 const SETTLE_TYPES: [&str; 12] = ["TEXT"; 12];
 
 /// `(CAST($1 AS TEXT), CAST($2 AS BIGINT)), …`: PostgreSQL does not guess the types of values that stand in no column.
-fn typed(rows: usize, types: &[&str]) -> String {
-    typed_from(1, rows, types)
-}
-
-/// The same, with marks from that number on.
-fn typed_from(first: usize, rows: usize, types: &[&str]) -> String {
+/// The first mark has the number `first`.
+fn typed(first: usize, rows: usize, types: &[&str]) -> String {
     let row = |row: usize| {
         let from = first + row * types.len();
         let values: Vec<String> =
