@@ -44,6 +44,22 @@ fn main() -> ExitCode {
     }
 }
 
+/// Refuses words that are no option of a command: nobody waits ten minutes for `--help`.
+fn only(arguments: &[String], values: &[&str], flags: &[&str]) -> Result<(), ExitCode> {
+    let mut words = arguments.iter().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            value if values.contains(&value) => drop(words.next()),
+            flag if flags.contains(&flag) => {}
+            other => {
+                eprintln!("{other} is no option here; there are {}", [values, flags].concat().join(", "));
+                return Err(ExitCode::from(2));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What follows a word on the command line, as a number; `None` when it is none.
 fn number<N: std::str::FromStr>(arguments: &[String], name: &str, default: N) -> Option<N> {
     match arguments.iter().position(|word| word == name) {
@@ -53,18 +69,24 @@ fn number<N: std::str::FromStr>(arguments: &[String], name: &str, default: N) ->
 }
 
 fn relay_bench(arguments: &[String], json: bool) -> ExitCode {
+    if let Err(code) = only(arguments, &["--rounds", "--messages", "--queued"], &["--ours", "--json"]) {
+        return code;
+    }
     let (Some(rounds), Some(messages)) = (number(arguments, "--rounds", 1), number(arguments, "--messages", 10_000))
     else {
         eprintln!("bench relay: --rounds and --messages take a number");
         return ExitCode::from(2);
     };
     let sizes = number(arguments, "--queued", String::from("100000,1000000")).unwrap_or_default();
-    let queued = sizes.split(',').filter_map(|word| word.parse().ok()).collect();
+    let queued = sizes.split(',').filter_map(|word| word.parse().ok()).filter(|size| *size > 0).collect();
     let peer = !arguments.iter().any(|word| word == "--ours");
     told("bench relay", relay::run(&relay::Bench { rounds, messages, queued, peer }, json).map(measured))
 }
 
 fn campaign(arguments: &[String], json: bool) -> ExitCode {
+    if let Err(code) = only(arguments, &["--runs", "--seed"], &["--json"]) {
+        return code;
+    }
     let (Some(runs), Some(seed)) = (number(arguments, "--runs", 50), number(arguments, "--seed", 1)) else {
         eprintln!("crash: --runs and --seed take a number");
         return ExitCode::from(2);

@@ -17,7 +17,7 @@ use smtp::{
     Reply, replies as common,
     server::{Answer, Question, Recipient, Transaction},
 };
-use store::{Login, Mailbox, NewMessage, NewRecipient};
+use store::{Grant, Login, Mailbox, NewMessage, NewRecipient, Submitter};
 use syntax::{Address, Message, Timestamp, message_ids};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -74,7 +74,7 @@ impl Submission {
                 if let Some(fault) = self.shared.store.refuses() {
                     return Err(fault.into());
                 }
-                check_mail(&self.caller().await?, reverse_path.as_ref())?;
+                check_mail(&self.caller(&self.submitter().await?)?, reverse_path.as_ref())?;
                 Ok(common::sender_ok())
             }
             Question::Rcpt { address, .. } => self.rcpt(&address).await,
@@ -143,22 +143,27 @@ impl Submission {
         self.mailbox.as_ref().ok_or_else(|| No::Refused(common::authentication_required()))
     }
 
-    /// What the rules need to know, as it is now: grants, counts and the pairing proof change while a session lasts.
-    async fn caller(&self) -> Result<Caller, No> {
-        let mailbox = self.mailbox()?;
+    /// The mailbox as it is now: it may be suspended, its grants, counts and pairing proof may change while a session lasts.
+    async fn submitter(&self) -> Result<Submitter, No> {
         let since = self.shared.store.clock().now() - DAY;
-        let Some(now) = self.shared.store.submitter(&mailbox.id, since).await? else {
-            return Err(No::Refused(common::authentication_required()));
-        };
+        match self.shared.store.submitter(&self.mailbox()?.id, since).await? {
+            Some(now) if now.mailbox.suspended_at.is_some() => Err(No::Refused(common::mailbox_suspended())),
+            Some(now) => Ok(now),
+            None => Err(No::Refused(common::authentication_required())),
+        }
+    }
+
+    /// What the rules need to know of it.
+    fn caller(&self, now: &Submitter) -> Result<Caller, No> {
         let (accepted_today, daily_cap) = match &self.pass {
             // The message of a proof is what a repair is seen by, and counts against no cap.
             Some(_) => (0, 1),
             None => {
-                check_proof(&mailbox.address, &now.standing, self.shared.settings.proof_required)?;
+                check_proof(&now.mailbox.address, &now.standing, self.shared.settings.proof_required)?;
                 (now.accepted, now.mailbox.allowance())
             }
         };
-        Ok(Caller { mailbox: mailbox.address.clone(), grants: now.grants, accepted_today, daily_cap })
+        Ok(Caller { mailbox: now.mailbox.address.clone(), grants: now.addresses(), accepted_today, daily_cap })
     }
 
     async fn rcpt(&self, address: &Address) -> Result<Reply, No> {
@@ -176,10 +181,11 @@ impl Submission {
             return Err(No::Refused(common::too_many_hops()));
         }
         // Again: another session may have used up the cap since MAIL.
-        let caller = self.caller().await?;
+        let now = self.submitter().await?;
+        let caller = self.caller(&now)?;
         check_mail(&caller, transaction.reverse_path.as_ref())?;
         let from = check_message(&caller, &message)?;
-        let new = self.compose(&message, from, transaction).await?;
+        let new = self.compose(&message, (from, &now), transaction)?;
         let id = match &self.pass {
             Some(pass) => self.shared.store.accept_for_proof(new, &pass.proof).await?,
             None => self.shared.store.accept(new, Vec::new()).await?,
@@ -187,18 +193,23 @@ impl Submission {
         Ok(replies::queued(id.as_str()))
     }
 
-    async fn compose(&self, message: &Message<'_>, from: Address, transaction: Transaction) -> Result<NewMessage, No> {
-        let domain = self.shared.store.domain(from.domain()).await?.ok_or_else(|| {
-            Fault::caller("domain.unknown", format!("{} has a mailbox but is no sending domain", from.domain()))
-        })?;
+    fn compose(
+        &self,
+        message: &Message<'_>,
+        (from, submitter): (Address, &Submitter),
+        transaction: Transaction,
+    ) -> Result<NewMessage, No> {
+        let grant = submitter.grants.iter().find(|grant| grant.address.key() == from.key());
+        // The rules let no other address through; this keeps it so.
+        let Some(Grant { domain, mail_host, .. }) = grant else { return Err(No::Refused(common::relay_denied())) };
         let now = self.shared.store.clock().now();
         let unique = self.shared.unique(&from.key());
         let with = trace::transmission(true, transaction.parameters.smtputf8, true, true);
-        let received = trace::received_from_user(domain.mail_host.as_str(), with, &unique, now);
+        let received = trace::received_from_user(mail_host.as_str(), with, &unique, now);
         let (missing, message_id) = complete(message, &from, &unique, now);
         Ok(NewMessage {
-            domain: domain.id,
-            mailbox: self.mailbox()?.id.clone(),
+            domain: domain.clone(),
+            mailbox: submitter.mailbox.id.clone(),
             subject: message.all("Subject").next().map(syntax::Field::decoded).unwrap_or_default(),
             message_id,
             content: trace::rewrite(message, &format!("{received}{missing}"), |field| {

@@ -50,7 +50,8 @@ impl Ops {
         let mut findings = vec![growth(name, &days, now), bounces(name, &days), deferrals(name, &days)];
         let mut capped = Vec::new();
         for mailbox in self.store.mailboxes(Some(&domain.id)).await? {
-            let sent = self.store.accepted_since(&mailbox.id, now - DAY).await?;
+            let submitter = self.store.submitter(&mailbox.id, now - DAY).await?;
+            let sent = submitter.map_or(0, |submitter| submitter.accepted);
             if sent >= mailbox.allowance() {
                 capped.push(format!("{} has sent {sent} of {}", mailbox.address, mailbox.allowance()));
             }

@@ -77,7 +77,7 @@ impl Ops {
         let caller = Caller {
             mailbox: mailbox.address.clone(),
             daily_cap: submitter.mailbox.allowance(),
-            grants: submitter.grants,
+            grants: submitter.addresses(),
             accepted_today: submitter.accepted,
         };
         check_mail(&caller, Some(&mailbox.address)).map_err(refused)?;

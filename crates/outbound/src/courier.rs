@@ -18,7 +18,7 @@ use crate::{
     demand::Watch,
     pair::Pair,
     scheduler::Shared,
-    settle::{self, Ending, Peer, jitter},
+    settle::{self, Decided, Ending, Peer, jitter},
 };
 
 /// A recipient whose attempt has begun.
@@ -103,7 +103,13 @@ impl<'a> Courier<'a> {
     }
 
     pub async fn settle_in_hand(&mut self, ending: Ending) {
-        let Some(begun) = self.in_hand.take() else { return };
+        if let Some(decided) = self.decide_in_hand(ending) {
+            settle::write(self.shared, decided).await;
+        }
+    }
+
+    fn decide_in_hand(&mut self, ending: Ending) -> Option<Decided> {
+        let begun = self.in_hand.take()?;
         let ending = match &self.peer {
             Some(peer) if ending.transcript.is_empty() => {
                 let ending = ending.at(peer);
@@ -111,7 +117,7 @@ impl<'a> Courier<'a> {
             }
             _ => ending,
         };
-        settle::settle(self.shared, Some(self.pair), begun, ending).await;
+        Some(settle::decided(self.shared, Some(self.pair), begun, ending))
     }
 
     pub fn carried(self) -> Vec<RecipientId> {
@@ -157,7 +163,9 @@ impl<'a> Courier<'a> {
 
     async fn next(&mut self) -> Option<Delivery> {
         let limits = &self.shared.settings.limits;
-        while self.carried.len() < limits.messages_per_connection && !self.shared.stop.is_stopped() {
+        // What cannot be recorded is not delivered: then the connection ends.
+        let may_go_on = || !self.shared.stop.is_stopped() && self.shared.store.latched().is_none();
+        while self.carried.len() < limits.messages_per_connection && may_go_on() {
             let host = self.peer.as_ref().map(|peer| peer.host.as_str()).unwrap_or_default();
             let serves = |wanted: &Terms| wanted.are_met_by(host, &self.terms);
             let (due, wait) = self.pair.next(self.shared.now(), limits, serves)?;
@@ -185,10 +193,17 @@ impl House<Question, Answer> for Courier<'_> {
         if let Some((watch, peer)) = self.watch.take().zip(self.peer.as_ref()) {
             watch.tell(&self.log, &peer.host);
         }
-        if let Some(outcome) = outcome {
-            self.settle_outcome(outcome, None).await;
-        }
-        let delivery = if self.in_hand.is_some() && !self.handed { self.hand_over() } else { self.next().await };
+        let shared = self.shared;
+        let first = outcome.and_then(|outcome| outcome.recipients.into_iter().next());
+        let decided = first.and_then(|first| self.decide_in_hand(Ending::of(first, None)));
+        let settle = async {
+            if let Some(decided) = decided {
+                settle::write(shared, decided).await;
+            }
+        };
+        // The end of one and the begin of the next share a commit; nothing is handed over before both are written.
+        let next = async { if self.in_hand.is_some() && !self.handed { self.hand_over() } else { self.next().await } };
+        let ((), delivery) = tokio::join!(settle, next);
         delivery.map_or(Answer::Quit, Answer::Deliver)
     }
 }

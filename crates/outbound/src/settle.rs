@@ -13,7 +13,7 @@ use rules::{
 };
 use smtp::{Reply, Stage, client::RecipientOutcome};
 use store::{Due, Settled, Verdict};
-use syntax::Domain;
+use syntax::{Address, Domain};
 
 use crate::{
     courier::{self, Begun},
@@ -164,7 +164,18 @@ pub(crate) async fn put_back(shared: &Shared, due: &Due, attempt: AttemptId, fau
 }
 
 /// Explains, decides, writes down; slows the pair when the site asked for it.
-pub(crate) async fn settle(shared: &Shared, pair: Option<&Pair>, begun: Begun, mut ending: Ending) {
+pub(crate) async fn settle(shared: &Shared, pair: Option<&Pair>, begun: Begun, ending: Ending) {
+    write(shared, decided(shared, pair, begun, ending)).await;
+}
+
+/// What became of an attempt, and whether its address is to be left alone.
+pub(crate) struct Decided {
+    settled: Settled,
+    suppressed: Option<(Address, &'static str)>,
+}
+
+/// Explains and decides; slows the pair when the site asked for it.
+pub(crate) fn decided(shared: &Shared, pair: Option<&Pair>, begun: Begun, mut ending: Ending) -> Decided {
     let now = shared.now();
     let due = &begun.due;
     let moment = Moment { attempts: begun.number, now, expires_at: due.expires_at, jitter: jitter(due) };
@@ -178,9 +189,16 @@ pub(crate) async fn settle(shared: &Shared, pair: Option<&Pair>, begun: Begun, m
     let explanation = (decision != Decision::Deliver).then(|| ending.explanation());
     keep_pace(shared, pair, &ending, explanation.as_ref());
     let settled = written(shared, &begun, &ending, decision, explanation.as_ref());
-    if let Some(explanation) =
-        explanation.filter(|explanation| explanation.suppress && settled.verdict == Verdict::Bounced)
-        && let Err(fault) = shared.store.suppress(&due.address, explanation.entry).await
+    let suppressed = explanation
+        .filter(|explanation| explanation.suppress && settled.verdict == Verdict::Bounced)
+        .map(|explanation| (due.address.clone(), explanation.entry));
+    Decided { settled, suppressed }
+}
+
+/// Writes it down.
+pub(crate) async fn write(shared: &Shared, Decided { settled, suppressed }: Decided) {
+    if let Some((address, entry)) = suppressed
+        && let Err(fault) = shared.store.suppress(&address, entry).await
     {
         tracing::error!(%fault, "an address could not be suppressed");
     }

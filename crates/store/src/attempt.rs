@@ -14,7 +14,7 @@ use crate::{
     committer::{Tx, in_few_sizes},
     fault::corrupt,
     proof::is_correspondent,
-    row::{Query, Row, free_text, sql, sql_made},
+    row::{Query, Row, free_text, sql, sql_made, typed},
 };
 
 /// An attempt's row.
@@ -160,18 +160,6 @@ const SETTLE: &str = "UPDATE attempt SET verdict = v.column1, mx_host = v.column
 const SETTLED: &str =
     "WHERE attempt.id = v.column11 AND attempt.recipient = v.column12 AND attempt.verdict IS NULL RETURNING id";
 const SETTLE_TYPES: [&str; 12] = ["TEXT"; 12];
-
-/// `(CAST($1 AS TEXT), CAST($2 AS BIGINT)), …`: PostgreSQL does not guess the types of values that stand in no column.
-/// The first mark has the number `first`.
-fn typed(first: usize, rows: usize, types: &[&str]) -> String {
-    let row = |row: usize| {
-        let from = first + row * types.len();
-        let values: Vec<String> =
-            types.iter().enumerate().map(|(column, kind)| format!("CAST(${} AS {kind})", from + column)).collect();
-        format!("({})", values.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
-}
 
 /// A notification that came later, as one more attempt: what it says, from the IP of the attempt before.
 pub(crate) async fn insert_notification(tx: &mut Tx, settled: &Settled) -> Result<(), Fault> {

@@ -13,11 +13,12 @@ use sqlx::AnyConnection;
 use syntax::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout},
 };
 
 use crate::{
     FolderId,
+    checkpoint::Written,
     connect::Location,
     fault::{closes_the_latch, corrupt, fault},
     id::Ids,
@@ -32,14 +33,17 @@ use crate::{
 const QUEUE_LENGTH: usize = 1024;
 /// Changes in one transaction.
 const GROUP_LENGTH: usize = 256;
-/// How long a group that has company already waits for more.
-const GROUP_WAIT: Duration = Duration::from_millis(2);
+/// How long a connection that was lost may take to close.
+const LOST_LIMIT: Duration = Duration::from_millis(2);
 /// Longest time for one transaction; also the longest wait for a place in the queue.
 const GROUP_LIMIT: Duration = Duration::from_secs(30);
 /// Time between two tries of a database that could not be written: changes that come meanwhile are put off at once.
 const PROBE: Duration = Duration::from_millis(250);
 /// Rows in one statement; thirteen values each stay far below the 32,766 that SQLite takes.
 const ROWS_PER_STATEMENT: usize = 64;
+
+/// Octets of a page of SQLite.
+const PAGE: usize = 4096;
 
 /// What a change comes to.
 pub(crate) type Change<'t, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 't>>;
@@ -52,6 +56,8 @@ pub(crate) struct Tx {
     pub(crate) doing: &'static str,
     ids: Arc<Ids>,
     due: bool,
+    /// Pages written in this transaction, more or less: one for a row, and what contents take.
+    pages: u64,
     /// Folders that changed, and their modseqs.
     touched: Vec<(FolderId, i64)>,
     /// Events of the group so far, with when: written by one statement before the commit.
@@ -78,13 +84,16 @@ pub(crate) struct Told {
 impl Tx {
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn run(&mut self, query: Query) -> Result<u64, Fault> {
-        let done = query.execute(&mut self.connection).await;
-        done.map(|done| done.rows_affected()).map_err(|error| fault(self.doing, error))
+        let done = query.execute(&mut self.connection).await.map_err(|error| fault(self.doing, error))?;
+        self.pages += done.rows_affected();
+        Ok(done.rows_affected())
     }
     /// All rows.
     pub(crate) async fn rows(&mut self, query: Query) -> Result<Vec<Row>, Fault> {
         let doing = self.doing;
         let rows = query.fetch_all(&mut self.connection).await.map_err(|error| fault(doing, error))?;
+        // Most of them are what an UPDATE returns.
+        self.pages += u64::try_from(rows.len()).unwrap_or_default();
         Ok(rows.into_iter().map(|row| Row { doing, row }).collect())
     }
     /// The first row.
@@ -96,6 +105,10 @@ impl Tx {
     /// A new id; later ones are greater.
     pub(crate) fn id(&self) -> String {
         self.ids.next(self.now)
+    }
+    /// A content of so many octets is written.
+    pub(crate) fn weigh(&mut self, octets: usize) {
+        self.pages += u64::try_from(octets / PAGE).unwrap_or_default();
     }
     /// Something became due: the relay is woken after the commit.
     pub(crate) fn due(&mut self) {
@@ -165,7 +178,8 @@ impl Committer {
         let (sender, jobs) = mpsc::channel(QUEUE_LENGTH);
         let ids = Arc::new(Ids::default());
         let tx = Some(transaction(connection, &ids));
-        let writer = Writer { jobs, tx, location, clock, ids, told, moments, latch, pulse, tried: None };
+        let wal = Written::start(&location);
+        let writer = Writer { jobs, tx, location, clock, ids, told, moments, latch, pulse, wal, tried: None };
         (Self { jobs: sender }, tokio::spawn(writer.work()))
     }
 
@@ -308,6 +322,7 @@ struct Writer {
     moments: Moments,
     latch: Arc<Latch>,
     pulse: Arc<Pulse>,
+    wal: Written,
     /// The last try that failed, while the latch is closed.
     tried: Option<Instant>,
 }
@@ -319,6 +334,7 @@ fn transaction(connection: AnyConnection, ids: &Arc<Ids>) -> Tx {
         doing: "",
         ids: ids.clone(),
         due: false,
+        pages: 0,
         touched: Vec::new(),
         events: Vec::new(),
     }
@@ -336,6 +352,7 @@ impl Writer {
         if let Some(tx) = self.tx.take() {
             drop(timeout(GROUP_LIMIT, sqlx::Connection::close(tx.connection)).await);
         }
+        self.wal.end().await;
     }
 
     /// Commits the group, or finds that it cannot be done; the latch follows.
@@ -387,27 +404,18 @@ impl Writer {
         }
     }
 
-    /// The next changes: those that wait already; when there are several, those of the next moment too.
+    /// The next changes: those that wait already. What comes during their commit makes the next group; to wait for more would
+    /// only make everybody wait.
     async fn group(&mut self) -> Option<Vec<Box<dyn Job>>> {
         let mut group = Vec::new();
-        if self.jobs.recv_many(&mut group, GROUP_LENGTH).await == 0 {
-            return None;
-        }
-        // A lone change gains nothing by waiting: what comes during its commit makes the next group.
-        let until = Instant::now() + GROUP_WAIT;
-        while (2..GROUP_LENGTH).contains(&group.len()) {
-            match timeout_at(until, self.jobs.recv()).await {
-                Ok(Some(job)) => group.push(job),
-                Ok(None) | Err(_) => break,
-            }
-        }
-        Some(group)
+        (self.jobs.recv_many(&mut group, GROUP_LENGTH).await > 0).then_some(group)
     }
 
     async fn commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Failure> {
         self.begin().await?;
         let Some(tx) = self.tx.as_mut() else { return Err(Failure::closed()) };
         tx.due = false;
+        tx.pages = 0;
         tx.touched.clear();
         tx.events.clear();
         let begin = self.location.backend.begin();
@@ -423,6 +431,7 @@ impl Writer {
         self.moments.reach(COMMITTER_BEFORE_COMMIT);
         tx.control("COMMIT").await?;
         self.moments.reach(COMMITTER_AFTER_COMMIT);
+        self.wal.add(tx.pages);
         if tx.due {
             self.told.wake.notify_one();
         }
@@ -436,6 +445,7 @@ impl Writer {
     async fn begin(&mut self) -> Result<(), Failure> {
         let begin = self.location.backend.begin();
         if let Some(tx) = self.tx.as_mut() {
+            self.wal.end_when_long(&mut tx.connection).await;
             match tx.control(begin).await {
                 Ok(()) => return Ok(()),
                 Err(failure) if failure.code == "store.busy" => return Err(failure),
@@ -444,7 +454,7 @@ impl Writer {
         }
         // Closed before the new one asks for the lock that the old one may hold.
         if let Some(tx) = self.tx.take() {
-            drop(timeout(GROUP_WAIT, sqlx::Connection::close_hard(tx.connection)).await);
+            drop(timeout(LOST_LIMIT, sqlx::Connection::close_hard(tx.connection)).await);
         }
         let mut tx = transaction(self.location.writer().await?, &self.ids);
         tx.control(begin).await?;

@@ -1,6 +1,9 @@
 //! Sending domains and their DKIM keys.
 
-use std::net::IpAddr;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    net::IpAddr,
+};
 
 use rules::{
     Fault,
@@ -12,7 +15,7 @@ use syntax::{Address, Domain, Timestamp};
 use crate::{
     Store,
     committer::Tx,
-    row::{Query, Row, free_text, sql, stored},
+    row::{Query, Row, free_text, sql, sql_for_keys, stored},
 };
 
 /// A sending domain.
@@ -71,6 +74,9 @@ pub struct DkimKey {
     /// Signs now. One that does not waits for that, or stays published for a while: see `rules::rotation`.
     pub active: bool,
 }
+
+/// What a message of a domain is sent with: the domain and its keys, by selector.
+pub type Sender = (SendingDomain, Vec<DkimKey>);
 
 impl std::fmt::Debug for DkimKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -163,20 +169,8 @@ impl Store {
     ///
     /// # Errors
     /// `store.*`
-    pub async fn sender(&self, domain: &DomainId) -> Result<Option<(SendingDomain, Vec<DkimKey>)>, Fault> {
-        let query = sql("SELECT d.*, k.selector, k.algorithm, k.private_key, k.txt, k.active FROM domain d \
-                         LEFT JOIN dkim_key k ON k.domain = d.id WHERE d.id = $1 ORDER BY k.selector")
-        .bind(domain.0.clone());
-        let rows = self.rows("read a sender", query).await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let domain = read(first)?;
-        let mut keys = Vec::new();
-        for row in &rows {
-            if row.text_or_none("selector")?.is_some() {
-                keys.push(read_key(row)?);
-            }
-        }
-        Ok(Some((domain, keys)))
+    pub async fn sender(&self, domain: &DomainId) -> Result<Option<Sender>, Fault> {
+        self.ask(|places| &places.sender, domain.clone()).await
     }
     /// Keys, by selector.
     ///
@@ -194,6 +188,27 @@ impl Store {
         let put = put_key(domain, key);
         self.write("write a DKIM key", |tx| Box::pin(async move { tx.run(put).await.map(drop) })).await
     }
+}
+
+/// What messages of these domains are sent with, in their order.
+pub(crate) async fn senders(store: &Store, domains: &[DomainId]) -> Result<Vec<Option<Sender>>, Fault> {
+    let mut keys: Vec<String> = domains.iter().map(|domain| domain.0.clone()).collect();
+    keys.sort();
+    keys.dedup();
+    let select = "SELECT d.*, k.selector, k.algorithm, k.private_key, k.txt, k.active FROM domain d \
+                  LEFT JOIN dkim_key k ON k.domain = d.id WHERE d.id";
+    let rows = store.rows("read a sender", sql_for_keys(select, &keys, "ORDER BY k.selector")).await?;
+    let mut found: HashMap<String, Sender> = HashMap::new();
+    for row in &rows {
+        let sender = match found.entry(row.text("id")?) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert((read(row)?, Vec::new())),
+        };
+        if row.text_or_none("selector")?.is_some() {
+            sender.1.push(read_key(row)?);
+        }
+    }
+    Ok(domains.iter().map(|domain| found.get(&domain.0).cloned()).collect())
 }
 
 /// An egress IP is dedicated: reputation is per IP, and one domain's faults must not be another's.

@@ -5,9 +5,11 @@
 
 mod access;
 mod arriving;
+mod asked;
 mod attempt;
 mod callout;
 mod certificate;
+mod checkpoint;
 mod committer;
 mod connect;
 mod copy;
@@ -72,7 +74,7 @@ pub use desk::{
     MailboxRow, MailboxState, MessageFilter, MessageRow, WaitingRow,
 };
 pub use dkim::KeyLife;
-pub use domain::{DkimKey, NewDomain, SendingDomain};
+pub use domain::{DkimKey, NewDomain, Sender, SendingDomain};
 pub use entry::{Entry, EntryKept, FlagChange, Flags, FlagsStored, FolderChanges, Wanted};
 pub use event::StoredEvent;
 pub use folder::{Folder, FolderCounts, FolderId, INBOX, SEPARATOR, Special};
@@ -98,7 +100,7 @@ pub use report::{
 pub use room::{DiskRoom, disk_room};
 pub use rule::{ArrivingRule, RuleAction};
 pub use search::{Search, SearchIn};
-pub use submitter::Submitter;
+pub use submitter::{Grant, Submitter};
 pub use suppression::Suppression;
 pub use transfer::{Copied, NewEntry};
 pub use uids::Uids;

@@ -226,6 +226,7 @@ pub(crate) async fn insert_mail(
     .bind(thread)
     .bind(i64::from(described.is_some()));
     tx.run(insert).await?;
+    tx.weigh(mail.content.len());
     let digest = Digest::of(&mail.content);
     let body = sql("INSERT INTO mail_body (mail, digest, content) VALUES ($1, $2, $3)").bind(id.0.clone()).bind(digest);
     let body = body.bind(mail.content);

@@ -1,5 +1,7 @@
 //! Messages accepted for relay, and their recipients.
 
+use std::collections::HashMap;
+
 use rules::{
     Digest, Fault,
     event::Event,
@@ -11,7 +13,7 @@ use crate::{
     Attempt, Store, attempt,
     committer::Tx,
     fault::corrupt,
-    row::{Query, Row, free_text, sql, sql_made},
+    row::{Query, Row, free_text, sql, sql_for_keys, sql_made},
 };
 
 /// A message to be accepted.
@@ -190,8 +192,7 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn content(&self, id: &MessageId) -> Result<Option<Vec<u8>>, Fault> {
-        let of_message = sql("SELECT content FROM body WHERE message = $1").bind(id.0.clone());
-        self.row("read a message's content", of_message).await?.map(|row| row.octets("content")).transpose()
+        self.ask(|places| &places.content, id.clone()).await
     }
     /// A recipient and its message.
     ///
@@ -227,19 +228,6 @@ impl Store {
     pub async fn attempts(&self, recipient: &RecipientId) -> Result<Vec<Attempt>, Fault> {
         let of_recipient = sql("SELECT * FROM attempt WHERE recipient = $1 ORDER BY number").bind(recipient.0.clone());
         self.rows("read attempts", of_recipient).await?.iter().map(attempt::read).collect()
-    }
-    /// Messages accepted from a mailbox since a moment; what it only passes on does not count.
-    ///
-    /// # Errors
-    /// `store.*`
-    pub async fn accepted_since(&self, mailbox: &MailboxId, since: Timestamp) -> Result<u32, Fault> {
-        // What a proof sends is none of the mailbox's messages, nor is what is passed on.
-        let count = sql("SELECT COUNT(*) AS accepted FROM message m WHERE m.mailbox = $1 AND m.accepted_at >= $2 \
-                         AND m.reverse_path IS NULL AND NOT EXISTS (SELECT 1 FROM proof p WHERE p.message = m.id)")
-        .bind(mailbox.0.clone())
-        .bind(since.micros());
-        let row = self.row("count accepted messages", count).await?;
-        row.map_or(Ok(0), |row| row.count("accepted"))
     }
     /// Makes waiting recipients (deferred, in doubt, queued) due now. Returns how many.
     ///
@@ -288,6 +276,23 @@ impl Store {
         })
         .await
     }
+}
+
+/// The contents of these messages, in their order.
+pub(crate) async fn contents(store: &Store, messages: &[MessageId]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
+    let keys: Vec<String> = messages.iter().map(|message| message.0.clone()).collect();
+    let of_messages = sql_for_keys("SELECT message, content FROM body WHERE message", &keys, "");
+    let mut found = HashMap::new();
+    for row in store.rows("read a message's content", of_messages).await? {
+        found.insert(row.text("message")?, row.octets("content")?);
+    }
+    // Two recipients of one message may be sent to at the same moment.
+    let asked_again = |at: usize, key: &String| keys.iter().skip(at + 1).any(|later| later == key);
+    let mut give = |(at, key): (usize, &String)| match asked_again(at, key) {
+        true => found.get(key).cloned(),
+        false => found.remove(key),
+    };
+    Ok(keys.iter().enumerate().map(&mut give).collect())
 }
 
 /// Messages whose recipients are read with one statement.
@@ -341,6 +346,9 @@ async fn insert_messages(tx: &mut Tx, rows: &[(MessageId, &NewMessage)]) -> Resu
             .bind(new.expires_at.micros())
     })
     .await?;
+    for (_, new) in rows {
+        tx.weigh(new.content.len());
+    }
     tx.insert("body (message, digest, content)", 3, rows, |query, (id, new)| {
         query.bind(id.0.clone()).bind(Digest::of(&new.content)).bind(new.content.clone())
     })

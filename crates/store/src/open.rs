@@ -8,10 +8,11 @@ use std::{
 use rules::{
     Blame, Clock, Fault, Retry,
     event::Event,
-    id::{AttemptId, MessageId},
+    id::{AttemptId, DomainId, MailboxId, MessageId},
     moment::Moments,
 };
 use sqlx::AnyPool;
+use syntax::Timestamp;
 use tokio::{
     sync::{Mutex, Notify, RwLock},
     task::JoinHandle,
@@ -19,18 +20,22 @@ use tokio::{
 };
 
 use crate::{
-    BeginAttempt, NewMessage, Settled,
+    BeginAttempt, NewMessage, Sender, Settled, Submitter, Suppression,
+    asked::Asked,
     attempt::{begin_all, settle_all},
     committer::{Change, Committer, Told, Tx},
     connect::{Backend, Location},
     describe::Describe,
+    domain::senders,
     fault::{closes_the_latch, fault},
     kept::Kept,
     latch::Latch,
     load::{Pulse, Shedding},
-    message::put_messages,
+    message::{contents, put_messages},
     migrate::migrate,
     row::{Query, Row, sql},
+    submitter::submitters,
+    suppression::suppressions_of,
     together::Together,
     watch::Watchers,
 };
@@ -64,11 +69,15 @@ struct Inner {
     shedding: Shedding,
 }
 
-/// Where requests that many make at the same moment come together.
+/// Where requests and questions that many have at the same moment come together.
 pub(crate) struct Places {
     pub(crate) accept: Arc<Together<(NewMessage, Vec<Event>), MessageId>>,
     pub(crate) begin: Arc<Together<BeginAttempt, Option<AttemptId>>>,
     pub(crate) settle: Arc<Together<Settled, ()>>,
+    pub(crate) submitter: Arc<Asked<(MailboxId, Timestamp), Option<Submitter>>>,
+    pub(crate) suppression: Arc<Asked<String, Option<Suppression>>>,
+    pub(crate) sender: Arc<Asked<DomainId, Option<Sender>>>,
+    pub(crate) content: Arc<Asked<MessageId, Option<Vec<u8>>>>,
 }
 
 impl Default for Places {
@@ -77,6 +86,12 @@ impl Default for Places {
             accept: Arc::new(Together::new("accept messages", |tx, new| Box::pin(put_messages(tx, new)))),
             begin: Arc::new(Together::new("begin attempts", |tx, begins| Box::pin(begin_all(tx, begins)))),
             settle: Arc::new(Together::new("settle attempts", |tx, settled| Box::pin(settle_all(tx, settled)))),
+            submitter: Arc::new(Asked::new("read a mailbox that submits", |store, of| Box::pin(submitters(store, of)))),
+            suppression: Arc::new(Asked::new("look at the suppression list", |store, of| {
+                Box::pin(suppressions_of(store, of))
+            })),
+            sender: Arc::new(Asked::new("read a sender", |store, of| Box::pin(senders(store, of)))),
+            content: Arc::new(Asked::new("read a message's content", |store, of| Box::pin(contents(store, of)))),
         }
     }
 }
@@ -213,6 +228,9 @@ impl Store {
     }
     pub(crate) fn load(&self) -> &Shedding {
         &self.inner.shedding
+    }
+    pub(crate) fn places(&self) -> &Places {
+        &self.inner.places
     }
     pub(crate) fn kept_answers(&self) -> &Kept {
         &self.inner.kept

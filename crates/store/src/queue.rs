@@ -13,9 +13,9 @@ use syntax::{Address, Timestamp};
 use crate::{
     NewMail, State, Store,
     attempt::{begin_all, insert_notification, settled_now},
-    committer::Tx,
+    committer::{Tx, in_few_sizes},
     mail::put_mails,
-    row::{Row, sql},
+    row::{Row, sql, sql_made, typed},
 };
 
 /// A recipient whose attempt is due.
@@ -207,12 +207,16 @@ impl Store {
     pub async fn park(&self, parked: Vec<Park>) -> Result<(), Fault> {
         self.write("put recipients off until their turn", |tx| {
             Box::pin(async move {
-                for park in parked {
-                    let update = sql("UPDATE recipient SET next_at = $1 \
-                                      WHERE id = $2 AND attempts = $3 AND next_at IS NOT NULL")
-                    .bind(park.until.micros())
-                    .bind(park.recipient.0)
-                    .bind(i64::from(park.attempts));
+                for piece in in_few_sizes(&parked) {
+                    let text = format!(
+                        "UPDATE recipient SET next_at = v.column3 FROM (VALUES {}) AS v WHERE recipient.id = v.column1 \
+                         AND recipient.attempts = v.column2 AND recipient.next_at IS NOT NULL",
+                        typed(1, piece.len(), &["TEXT", "BIGINT", "BIGINT"])
+                    );
+                    let update = piece.iter().fold(sql_made(text), |query, park| {
+                        let attempts = i64::from(park.attempts);
+                        query.bind(park.recipient.0.clone()).bind(attempts).bind(park.until.micros())
+                    });
                     tx.run(update).await?;
                 }
                 Ok(())

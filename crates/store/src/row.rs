@@ -29,6 +29,28 @@ pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
+/// `(CAST($1 AS TEXT), CAST($2 AS BIGINT)), …`: PostgreSQL does not guess the types of values that stand in no column.
+/// The first mark has the number `first`.
+pub(crate) fn typed(first: usize, rows: usize, types: &[&str]) -> String {
+    let row = |row: usize| {
+        let from = first + row * types.len();
+        let values: Vec<String> =
+            types.iter().enumerate().map(|(column, kind)| format!("CAST(${} AS {kind})", from + column)).collect();
+        format!("({})", values.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// `before IN ($1, $2, …) after`, on these keys. The last stands as often as it takes for a number that is a power of two: a
+/// connection keeps the few statements prepared.
+pub(crate) fn sql_for_keys(before: &str, keys: &[String], after: &str) -> Query {
+    let marks: Vec<String> = (1..=keys.len().next_power_of_two()).map(|number| format!("${number}")).collect();
+    let query = sql_made(format!("{before} IN ({}) {after}", marks.join(", ")));
+    let last = keys.last().map(String::as_str).unwrap_or_default();
+    let more = std::iter::repeat_n(last, marks.len() - keys.len());
+    keys.iter().map(String::as_str).chain(more).fold(query, |query, key| query.bind(key.to_owned()))
+}
+
 /// Text that a peer or client wrote. PostgreSQL's TEXT cannot hold U+0000: it becomes U+FFFD.
 pub(crate) fn free_text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")

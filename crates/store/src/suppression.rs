@@ -1,12 +1,14 @@
 //! Addresses that are left alone by the whole installation.
 
+use std::collections::HashMap;
+
 use rules::{Fault, event::Event};
 use syntax::{Address, Timestamp};
 
 use crate::{
     Store,
     committer::Tx,
-    row::{Row, free_text, sql},
+    row::{Row, free_text, sql, sql_for_keys},
 };
 
 /// A suppressed address.
@@ -74,8 +76,7 @@ impl Store {
     /// # Errors
     /// `store.*`
     pub async fn suppression(&self, address: &Address) -> Result<Option<Suppression>, Fault> {
-        let of_key = sql("SELECT * FROM suppression WHERE address_key = $1").bind(address.key());
-        self.row("look at the suppression list", of_key).await?.as_ref().map(read).transpose()
+        self.ask(|places| &places.suppression, address.key()).await
     }
     /// All, by address.
     ///
@@ -85,6 +86,17 @@ impl Store {
         let all = sql("SELECT * FROM suppression ORDER BY address_key");
         self.rows("read the suppression list", all).await?.iter().map(read).collect()
     }
+}
+
+/// What stands on the list for these keys, in their order.
+pub(crate) async fn suppressions_of(store: &Store, keys: &[String]) -> Result<Vec<Option<Suppression>>, Fault> {
+    let of_keys = sql_for_keys("SELECT * FROM suppression WHERE address_key", keys, "");
+    let rows = store.rows("look at the suppression list", of_keys).await?;
+    let mut found = HashMap::new();
+    for row in &rows {
+        found.insert(row.text("address_key")?, read(row)?);
+    }
+    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
 /// Adds within a transaction, with its event.

@@ -54,7 +54,7 @@ async fn a_pass_carries_one_message_of_its_mailbox_to_its_correspondent_past_eve
     let message = house.store.message_of_proof(&proof).await.unwrap().unwrap();
     let queued = house.store.message(&message).await.unwrap().unwrap();
     assert!(!queued.recipients[0].notify_failure, "nobody reads a notice of it");
-    assert_eq!(house.store.accepted_since(&ann.id, NOW).await.unwrap(), 0);
+    assert_eq!(house.store.submitter(&ann.id, NOW).await.unwrap().unwrap().accepted, 0);
     let mut client = Client::connect(house.submission).await;
     assert!(client.log_in("ann@example.test", "once-only").await.starts_with("535"), "it is used up");
     drop(issued);

@@ -75,7 +75,7 @@ async fn what_is_passed_on_keeps_its_sender_and_is_no_message_of_ours(place: Pla
     let names = ["1@example.com".to_owned()];
     assert!(house.store.answered(&house.ann.id, &names).await.unwrap().is_none());
     assert!(house.store.messages_named("1@example.com").await.unwrap().is_empty());
-    assert_eq!(house.store.accepted_since(&house.ann.id, NOON - MINUTE).await.unwrap(), 0);
+    assert_eq!(house.store.submitter(&house.ann.id, NOON - MINUTE).await.unwrap().unwrap().accepted, 0);
     house.accept(&["bob@example.net"]).await;
     assert_eq!(house.store.messages_named("1@example.com").await.unwrap().len(), 1);
     let due = house.store.due(&house.domain.id, NOON, None, 10).await.unwrap();

@@ -200,6 +200,32 @@ async fn a_damaged_page_is_reported_as_what_it_is() {
     assert!(fault.to_string().contains("restore the last backup"), "{fault}");
 }
 
+#[tokio::test]
+async fn a_wal_is_carried_over_and_begun_anew_while_everybody_goes_on_to_write() {
+    let house = House::at(Place::sqlite()).await;
+    let Place::Sqlite(folder) = &house.place else { panic!("not SQLite") };
+    let length = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().len();
+    let (empty, content) = (length("store.db"), vec![b'x'; 1024 * 1024]);
+    let longest = 64 * 1024 * 1024;
+    let mut sent = 0;
+    // Four at a time, so that there is always one that writes; until twice the longest WAL has gone through it.
+    while sent < 2 * longest {
+        let mut four = JoinSet::new();
+        for _ in 0..4 {
+            let mut new = house.message(&["bob@example.net"]);
+            new.content.clone_from(&content);
+            let store = house.store.clone();
+            four.spawn(async move { store.accept(new, Vec::new()).await.unwrap() });
+        }
+        four.join_all().await;
+        sent += 4 * content.len() as u64;
+        assert!(length("store.db-wal") < longest + longest / 2, "the WAL grows and grows");
+    }
+    assert!(length("store.db") > empty + longest / 2, "nothing was carried over");
+    house.store.close().await;
+    assert!(length("store.db") > sent, "what was left was not carried over at the end");
+}
+
 /// A copy of the database as a disk would have it that lost all writes to the WAL from that octet on, and tore the one there.
 fn copy_cut_at(from: &Path, to: &Path, cut: u64, torn: bool) {
     std::fs::copy(from.join("store.db"), to.join("store.db")).unwrap();
@@ -217,6 +243,9 @@ async fn a_wal_cut_anywhere_holds_every_message_whose_commit_stood_before_the_cu
     let house = House::at(place).await;
     let Place::Sqlite(folder) = &house.place else { panic!("not SQLite") };
     let wal = folder.path().join("store.db-wal");
+    // Somebody who looks at how it was: no checkpoint goes past that, so the WAL is not begun anew.
+    let mut looker = house.place.connect().await;
+    sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM message").execute(&mut looker).await.unwrap();
     let mut committed: Vec<(u64, MessageId)> = Vec::new();
     for _ in 0..40 {
         let id = house.accept(&["bob@example.net"]).await;

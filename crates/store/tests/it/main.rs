@@ -9,6 +9,7 @@
 )]
 
 mod arriving;
+mod asked;
 mod backups;
 mod callouts;
 mod certificates;

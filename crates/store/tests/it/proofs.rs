@@ -125,7 +125,7 @@ async fn the_message_of_a_proof_counts_for_nothing_and_goes_with_it(place: Place
     let from = house.store.last_event().await.unwrap();
     let message = house.store.accept_for_proof(house.message(&["proof-x@example.com"]), &proof).await.unwrap();
     assert_eq!(house.store.message_of_proof(&proof).await.unwrap(), Some(message.clone()));
-    assert_eq!(house.store.accepted_since(&house.ann.id, NOON).await.unwrap(), 0);
+    assert_eq!(house.store.submitter(&house.ann.id, NOON).await.unwrap().unwrap().accepted, 0);
     assert_eq!(house.kinds_after(from).await, Vec::<String>::new());
     let recipient = house.store.message(&message).await.unwrap().unwrap().recipients[0].id.clone();
     let attempt = house.begin(&recipient, 1).await.unwrap();

@@ -231,9 +231,9 @@ async fn the_cap_counts_from_a_moment_on(place: Place) {
     house.accept_one().await;
     house.clock.forward(MINUTE);
     house.accept_one().await;
-    assert_eq!(house.store.accepted_since(&house.ann.id, NOON).await.unwrap(), 2);
-    assert_eq!(house.store.accepted_since(&house.ann.id, NOON + MINUTE).await.unwrap(), 1);
-    assert_eq!(house.store.accepted_since(&house.ann.id, NOON + MINUTE * 2).await.unwrap(), 0);
+    assert_eq!(house.store.submitter(&house.ann.id, NOON).await.unwrap().unwrap().accepted, 2);
+    assert_eq!(house.store.submitter(&house.ann.id, NOON + MINUTE).await.unwrap().unwrap().accepted, 1);
+    assert_eq!(house.store.submitter(&house.ann.id, NOON + MINUTE * 2).await.unwrap().unwrap().accepted, 0);
 }
 
 async fn octets_that_postgresql_text_cannot_hold_are_replaced(place: Place) {
