@@ -25,6 +25,8 @@ use self::{
 };
 use crate::house::{Outcome, Wish, told};
 
+/// After so many runs it is told how far they have come.
+const PROGRESS: u64 = 50;
 /// Runs at the same time: most of a run is waiting for retries.
 const WORKERS: u8 = 6;
 /// Findings that the report shows.
@@ -43,6 +45,8 @@ pub struct Campaign {
 #[derive(Debug, Default, serde::Serialize)]
 struct Report {
     runs: u64,
+    #[serde(skip)]
+    ended: u64,
     seed: u64,
     seconds: f64,
     deaths: BTreeMap<&'static str, usize>,
@@ -153,6 +157,10 @@ impl Work {
                 }
             }
             Err(why) => report.books.wrong.push(format!("run {number}: {why}")),
+        }
+        report.ended += 1;
+        if report.ended.is_multiple_of(PROGRESS) {
+            eprintln!("crash: {} of {} runs, {} wrong", report.ended, report.runs, report.books.wrong.len());
         }
     }
 }

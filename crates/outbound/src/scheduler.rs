@@ -122,7 +122,8 @@ struct Desk {
     unrouted: HashMap<Domain, Vec<Due>>,
     /// When the store is looked at next, should nothing wake us.
     look_at: Instant,
-    looked: Option<Instant>,
+    /// When the last look began, and how long it took.
+    looked: Option<(Instant, Duration)>,
 }
 
 impl Desk {
@@ -166,8 +167,9 @@ impl Desk {
         alarm.map_or(self.look_at, |alarm| alarm.min(self.look_at))
     }
 
+    /// What is in hand is read again with each look, so a look that takes long comes seldom: it has a fifth of the time at most.
     fn look_soon(&mut self) {
-        let soon = self.looked.map_or_else(Instant::now, |looked| looked + BREATH);
+        let soon = self.looked.map_or_else(Instant::now, |(looked, took)| looked + BREATH.max(took * 4));
         self.look_at = self.look_at.min(soon);
     }
 
@@ -175,9 +177,10 @@ impl Desk {
     async fn look(&mut self) {
         let now = self.shared.now();
         let begun = Instant::now();
-        self.looked = Some(begun);
         let (longest, least) = (self.shared.settings.poll, BREATH);
-        match self.refill.take(&self.shared, &mut self.board, now).await {
+        let taken = self.refill.take(&self.shared, &mut self.board, now).await;
+        self.looked = Some((begun, begun.elapsed()));
+        match taken {
             Ok(taken) => {
                 let next = taken.next_due.map_or(longest, |at| at.since(now)).clamp(least, longest);
                 self.look_at = begun + if taken.is_more { BACKLOG_BREATH.min(longest) } else { next };

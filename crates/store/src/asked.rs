@@ -10,12 +10,7 @@ use std::{
 use rules::{Blame, Fault, Retry};
 use tokio::sync::oneshot;
 
-use crate::{
-    Store,
-    committer::Failure,
-    fault::corrupt,
-    open::Places,
-};
+use crate::{Store, committer::Failure, fault::corrupt, open::Places};
 
 /// Questions that are answered by one statement.
 const MOST: usize = 64;

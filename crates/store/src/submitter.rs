@@ -97,11 +97,8 @@ pub(crate) async fn submitters(
 
 fn read(row: &Row) -> Result<Submitter, Fault> {
     let mailbox = mailbox::read(row)?;
-    let own = Grant {
-        address: mailbox.address.clone(),
-        domain: mailbox.domain.clone(),
-        mail_host: row.parsed("own_host")?,
-    };
+    let own =
+        Grant { address: mailbox.address.clone(), domain: mailbox.domain.clone(), mail_host: row.parsed("own_host")? };
     let accepted = row.count::<u32>("accepted")?.saturating_sub(row.count("proofs")?);
     Ok(Submitter { accepted, standing: proof::standing(row)?, mailbox, grants: vec![own] })
 }

@@ -40,7 +40,11 @@ async fn each_of_many_questions_has_its_own_answer(place: Place) {
         new.content = format!("Subject: {number}\r\n\r\n").into_bytes();
         messages.push((house.store.accept(new.clone(), Vec::new()).await.unwrap(), new.content));
         *sent.entry(whose.clone()).or_default() += 1;
-        house.store.suppress(&address(&format!("gone{number}@example.net")), &format!("reason {number}")).await.unwrap();
+        house
+            .store
+            .suppress(&address(&format!("gone{number}@example.net")), &format!("reason {number}"))
+            .await
+            .unwrap();
     }
     let mut tasks = JoinSet::new();
     for number in 0..MANY {
