@@ -1,13 +1,15 @@
 //! An input that is a conversation: octets as a peer sends them, and between them marks that no UTF-8 text holds.
 //!
 //! So a transcript is a good seed as it stands, and the fuzzer puts marks in by itself:
-//! `FF` ends a packet, `FE n` says how the house answers its next question, `FD n` sends `n` packets full of `a`,
+//! `FF` ends a packet, `FE n` says how the house answers its next question, `FD n` sends `n` packets full of `a` (255 in all),
 //! `FC` ends the connection, `FB` makes time pass (a question that waits is answered).
 
 use std::collections::VecDeque;
 
 /// Octets of one packet of a flood.
 pub const PACKET: usize = 4096;
+/// Most packets of all floods of a script: more say nothing new, and an input full of `FD` would send gigabytes.
+const FLOODED: u8 = 255;
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,7 @@ impl Script {
     pub fn read(octets: &[u8]) -> Self {
         let mut script = Self { events: Vec::new(), answers: VecDeque::new() };
         let mut packet = Vec::new();
+        let mut flooded = FLOODED;
         let mut rest = octets.iter().copied();
         while let Some(octet) = rest.next() {
             match octet {
@@ -43,7 +46,9 @@ impl Script {
                 0xFE => script.answers.push_back(rest.next().unwrap_or(0)),
                 0xFD => {
                     script.packet(&mut packet);
-                    script.events.push(Event::Flood(rest.next().unwrap_or(0)));
+                    let packets = rest.next().unwrap_or(0).min(flooded);
+                    flooded -= packets;
+                    script.events.push(Event::Flood(packets));
                 }
                 0xFC | 0xFB => {
                     script.packet(&mut packet);

@@ -56,6 +56,18 @@ impl Header {
     }
 }
 
+impl Leaf {
+    /// Whether it is the message that another one is about, or that message's header. RFC 6522, RFC 6533.
+    pub(crate) fn is_returned(&self) -> bool {
+        const KINDS: [&str; 4] = ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"];
+        KINDS.contains(&self.kind.as_str())
+    }
+    /// Whether it holds the fields of a notification. RFC 3464 §2.1, RFC 6533.
+    pub(crate) fn is_status(&self) -> bool {
+        matches!(self.kind.as_str(), "message/delivery-status" | "message/global-delivery-status")
+    }
+}
+
 impl Mail {
     /// Takes a message apart.
     pub(crate) fn read(octets: &[u8]) -> Self {

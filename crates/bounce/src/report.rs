@@ -155,12 +155,7 @@ fn answer(text: &str) -> Option<String> {
 
 /// The text that people read: all text leaves before the returned message.
 fn words(mail: &Mail) -> String {
-    let is_returned = |leaf: &&Leaf| {
-        matches!(
-            leaf.kind.as_str(),
-            "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers" | "message/partial"
-        )
-    };
+    let is_returned = |leaf: &Leaf| leaf.is_returned() || leaf.kind == "message/partial";
     let before = || mail.leaves.iter().take_while(|leaf| !is_returned(leaf));
     let plain: Vec<&str> = before().filter(|leaf| leaf.kind == "text/plain").map(|leaf| leaf.text.as_str()).collect();
     if plain.iter().any(|text| !text.trim().is_empty()) {
@@ -173,13 +168,7 @@ fn words(mail: &Mail) -> String {
 
 /// The Message-ID of the message that came back.
 fn returned_message_id(mail: &Mail) -> Option<String> {
-    let is_returned = |leaf: &&Leaf| {
-        matches!(
-            leaf.kind.as_str(),
-            "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers"
-        )
-    };
-    let returned = mail.leaves.iter().find(is_returned).map(|leaf| leaf.text.as_str());
+    let returned = mail.leaves.iter().find(|leaf| leaf.is_returned()).map(|leaf| leaf.text.as_str());
     let text = returned.or_else(|| mail.leaves.first().map(|leaf| leaf.text.as_str()))?;
     let line =
         text.lines().find(|line| line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:")))?;

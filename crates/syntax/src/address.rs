@@ -86,14 +86,19 @@ fn quoted_local(text: &str) -> Result<(String, usize), Malformed> {
     let mut local = String::new();
     let mut letters = text.char_indices().skip(1);
     while let Some((offset, letter)) = letters.next() {
-        match letter {
+        let (offset, letter) = match letter {
             '"' => return Ok((local, offset + 1)),
             '\\' => match letters.next() {
-                Some((_, escaped)) => local.push(escaped),
+                Some(escaped) => escaped,
                 None => break,
             },
-            letter => local.push(letter),
+            letter => (offset, letter),
+        };
+        // Told here: without the quotes and backslashes it stands elsewhere.
+        if letter.is_control() {
+            return Err(Malformed::new(Kind::Control, offset));
         }
+        local.push(letter);
     }
     Err(Malformed::new(Kind::Unclosed, 0))
 }
@@ -192,6 +197,14 @@ mod tests {
         check("ann@[127.0.0.1]", Err((Kind::AddressLiteral, 4)));
         check("\"ann@example.com", Err((Kind::Unclosed, 0)));
         check("\"a\"b@example.com", Err((Kind::NoAt, 3)));
+    }
+
+    #[test]
+    fn a_control_character_in_quotes_is_told_where_it_stands_in_the_text() {
+        check("\"a\u{7}\"@example.com", Err((Kind::Control, 2)));
+        check("\"\\\"ʿ\u{0}b\"@example.com", Err((Kind::Control, 5)));
+        check("\"a\\\u{7}\"@example.com", Err((Kind::Control, 3)));
+        check("\u{85}ann@example.com", Err((Kind::Control, 0)));
     }
 
     #[test]

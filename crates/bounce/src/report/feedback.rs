@@ -1,22 +1,23 @@
 //! Feedback reports. RFC 5965.
 
-use super::{Kind, Report, Said};
+use super::{Kind, Report, Said, kind};
 use crate::{
     line::address,
-    mime::{Mail, split},
+    mime::{Leaf, Mail, split},
 };
 
 /// Reads one; `None` when the message is something else.
 pub(super) fn read(mail: &Mail) -> Option<Report> {
+    // The structure is asked before any words: a notification quotes what it was sent, and that may be such a report.
+    if kind::is_notification(mail) {
+        return None;
+    }
     let leaf = mail.leaves.iter().find(|leaf| leaf.kind == "message/feedback-report");
     // Reality: some senders label the part text/plain.
-    let leaf = leaf.or_else(|| {
-        mail.leaves.iter().find(|leaf| leaf.text.trim_start().to_ascii_lowercase().starts_with("feedback-type:"))
-    })?;
+    let leaf = leaf.or_else(|| mail.leaves.iter().find(|leaf| has_fields(leaf)))?;
     let (fields, _) = split(leaf.text.trim_start().as_bytes());
     let kind = fields.value("feedback-type").unwrap_or("abuse").to_ascii_lowercase();
-    let returned =
-        mail.leaves.iter().find(|leaf| matches!(leaf.kind.as_str(), "message/rfc822" | "text/rfc822-headers"));
+    let returned = mail.leaves.iter().find(|leaf| leaf.is_returned());
     let (original, _) = split(returned.map(|leaf| leaf.text.trim_start().as_bytes()).unwrap_or_default());
     let mut recipients: Vec<String> = ["original-rcpt-to", "removal-recipient"]
         .iter()
@@ -45,4 +46,9 @@ pub(super) fn read(mail: &Mail) -> Option<Report> {
         message_id: original.value("message-id").and_then(|value| syntax::message_ids(value).into_iter().next()),
         feedback: Some(kind),
     })
+}
+
+/// Whether a part that is not labelled as one holds the fields; the message that it is about may hold them too.
+fn has_fields(leaf: &Leaf) -> bool {
+    !leaf.is_returned() && leaf.text.trim_start().to_ascii_lowercase().starts_with("feedback-type:")
 }

@@ -11,11 +11,10 @@ use crate::{
 
 /// Reads the fields; empty when there are none.
 pub(super) fn read(mail: &Mail, words: &str) -> Vec<Said> {
-    let is_status = |kind: &str| matches!(kind, "message/delivery-status" | "message/global-delivery-status");
     let part = mail
         .leaves
         .iter()
-        .filter(|leaf| is_status(&leaf.kind))
+        .filter(|leaf| leaf.is_status())
         .map(|leaf| leaf.text.as_str())
         .collect::<Vec<_>>()
         .join("\n\n");

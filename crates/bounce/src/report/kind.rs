@@ -1,7 +1,13 @@
 //! What a message is: a bounce, a delay, an automatic reply, or none of these.
 
+use syntax::content_type;
+
 use super::{Kind, Report, Said};
-use crate::{codes, line::address, mime::Mail};
+use crate::{
+    codes,
+    line::address,
+    mime::{Leaf, Mail},
+};
 
 /// Subjects of answering machines, lower-case, in the languages that are seen.
 const AUTO_SUBJECTS: [&str; 34] = [
@@ -140,12 +146,19 @@ pub(crate) fn is_automatic_subject(subject: &str) -> bool {
     AUTO_SUBJECTS.iter().any(|word| subject.contains(word))
 }
 
+/// Whether its structure says that it is a delivery status notification. RFC 3464 §2: `report-type` names what the report
+/// is, and a report of that type has the part with the fields.
+pub(super) fn is_notification(mail: &Mail) -> bool {
+    let (_, parameters) = content_type(mail.header.value("content-type").unwrap_or_default());
+    let reports = parameters.iter().find(|(name, _)| name == "report-type").map(|(_, value)| value.as_str());
+    let of_another_type = reports.is_some_and(|kind| kind.eq_ignore_ascii_case("feedback-report"));
+    !of_another_type && mail.leaves.iter().any(Leaf::is_status)
+}
+
 /// Whether an answering machine wrote it.
 pub(super) fn is_auto_reply(mail: &Mail) -> bool {
     let header = &mail.header;
-    if mail.leaves.iter().any(|leaf| leaf.kind.starts_with("message/delivery-status"))
-        || header.value("x-failed-recipients").is_some()
-    {
+    if mail.leaves.iter().any(Leaf::is_status) || header.value("x-failed-recipients").is_some() {
         return false;
     }
     let subject = header.lower("subject");

@@ -118,6 +118,20 @@ fn failed(address: &str, lines: &[&str]) -> Dsn {
 }
 
 #[test]
+fn ours_is_a_bounce_even_when_its_words_or_the_returned_message_hold_the_fields_of_a_feedback_report() {
+    let report = "Feedback-Type: abuse\r\nVersion: 1\r\nOriginal-Rcpt-To: <carl@c.test>\r\n\r\n";
+    let dsn = failed("bob@receiver.test", &["gone"]);
+    for (words, original) in [(report, ORIGINAL), ("Bob is gone.", report.as_bytes()), (report, report.as_bytes())] {
+        let octets = write(&cover(words), &dsn, original);
+        let told = bounce::explain_message(&octets);
+        assert_eq!((told.source, told.format), (bounce::Source::Bounce, "rfc3464"));
+        assert_eq!(told.recipients.len(), 1);
+        assert_eq!(told.recipients[0].recipient.as_deref(), Some("bob@receiver.test"));
+        assert_eq!(told.recipients[0].explanation.entry, "550-5-1-1");
+    }
+}
+
+#[test]
 fn ours_is_a_message_that_others_can_read() {
     let octets = write(
         &cover("Bob's mailbox does not exist. Prüfen Sie die Adresse."),

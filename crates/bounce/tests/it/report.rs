@@ -134,6 +134,18 @@ fn a_feedback_report_names_who_complained() {
 }
 
 #[test]
+fn a_feedback_report_without_its_label_is_one_unless_the_fields_stand_in_the_message_that_came_back() {
+    let with = |kind: &str| {
+        told(&format!(
+            "From: fbl@provider.test\nSubject: complaint\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nA report.\n\n--b\nContent-Type: {kind}\n\nFeedback-Type: abuse\nOriginal-Rcpt-To: <bob@b.test>\n\n--b--\n"
+        ))
+    };
+    let found = with("text/plain");
+    assert_eq!((found.source, found.recipients[0].recipient.as_deref()), (Source::Feedback, Some("bob@b.test")));
+    assert_eq!(with("text/rfc822-headers").source, Source::Message);
+}
+
+#[test]
 fn an_automatic_reply_is_no_bounce() {
     for header in [
         "Auto-Submitted: auto-replied\nSubject: I am away",
