@@ -53,7 +53,7 @@ impl Reply {
         for (index, line) in lines.iter().enumerate() {
             let mark = if index == last { ' ' } else { '-' };
             let whole = format!("{}{mark}{enhanced}{line}", self.code);
-            out.push_str(whole.trim_end());
+            out.push_str(whole.trim_end_matches(' '));
             out.push_str("\r\n");
         }
         out
@@ -155,6 +155,13 @@ mod tests {
         assert_eq!(mixed.enhanced, Some(Enhanced::new(4, 7, 0)));
         assert_eq!(Reply::parse("250").unwrap().text(), "");
         assert_eq!(Reply::parse("250 5.1.1 odd").unwrap().enhanced, None);
+    }
+
+    #[test]
+    fn blanks_that_are_not_ascii_stay_with_the_text_they_end() {
+        let reply = Reply::parse("421 4.7.1\u{2000}").unwrap();
+        assert_eq!((reply.enhanced, reply.text().as_str()), (None, "4.7.1\u{2000}"));
+        assert_eq!(Reply::parse(&reply.write()), Some(reply), "what was no code becomes none");
     }
 
     #[test]
