@@ -97,9 +97,14 @@ impl<'a> Courier<'a> {
 
     /// Settles the one in hand with what the session says about it, and the driver about the connection.
     pub async fn settle_outcome(&mut self, outcome: Outcome, why: Option<&'static str>) {
-        if let Some(first) = outcome.recipients.into_iter().next() {
-            self.settle_in_hand(Ending::of(first, why)).await;
+        if let Some(decided) = self.decide_outcome(outcome, why) {
+            settle::write(self.shared, decided).await;
         }
+    }
+
+    fn decide_outcome(&mut self, outcome: Outcome, why: Option<&'static str>) -> Option<Decided> {
+        let first = outcome.recipients.into_iter().next()?;
+        self.decide_in_hand(Ending::of(first, why))
     }
 
     pub async fn settle_in_hand(&mut self, ending: Ending) {
@@ -194,8 +199,7 @@ impl House<Question, Answer> for Courier<'_> {
             watch.tell(&self.log, &peer.host);
         }
         let shared = self.shared;
-        let first = outcome.and_then(|outcome| outcome.recipients.into_iter().next());
-        let decided = first.and_then(|first| self.decide_in_hand(Ending::of(first, None)));
+        let decided = outcome.and_then(|outcome| self.decide_outcome(outcome, None));
         let settle = async {
             if let Some(decided) = decided {
                 settle::write(shared, decided).await;

@@ -9,7 +9,7 @@ use crate::{
     FolderId, Store, Uids,
     committer::Tx,
     folder::{self, Folder},
-    row::{Row, sql, sql_made},
+    row::{Row, sql, sql_for_keys, sql_made},
 };
 
 /// Ranges of UIDs named by one statement.
@@ -164,9 +164,7 @@ impl Store {
     pub async fn mail_contents(&self, mails: &[MailId]) -> Result<HashMap<MailId, Vec<u8>>, Fault> {
         let mut found = HashMap::new();
         for chunk in mails.chunks(IDS_PER_STATEMENT) {
-            let marks: Vec<String> = (1..=chunk.len()).map(|number| format!("${number}")).collect();
-            let query = format!("SELECT mail, content FROM mail_body WHERE mail IN ({})", marks.join(", "));
-            let query = chunk.iter().fold(sql_made(query), |query, mail| query.bind(mail.0.clone()));
+            let query = sql_for_keys("SELECT mail, content FROM mail_body WHERE mail", chunk, "");
             for row in self.rows("read contents", query).await? {
                 found.insert(MailId(row.text("mail")?), row.octets("content")?);
             }

@@ -280,19 +280,18 @@ impl Store {
 
 /// The contents of these messages, in their order.
 pub(crate) async fn contents(store: &Store, messages: &[MessageId]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-    let keys: Vec<String> = messages.iter().map(|message| message.0.clone()).collect();
-    let of_messages = sql_for_keys("SELECT message, content FROM body WHERE message", &keys, "");
+    let of_messages = sql_for_keys("SELECT message, content FROM body WHERE message", messages, "");
     let mut found = HashMap::new();
     for row in store.rows("read a message's content", of_messages).await? {
-        found.insert(row.text("message")?, row.octets("content")?);
+        found.insert(MessageId(row.text("message")?), row.octets("content")?);
     }
     // Two recipients of one message may be sent to at the same moment.
-    let asked_again = |at: usize, key: &String| keys.iter().skip(at + 1).any(|later| later == key);
-    let mut give = |(at, key): (usize, &String)| match asked_again(at, key) {
-        true => found.get(key).cloned(),
-        false => found.remove(key),
+    let asked_again = |at: usize, id: &MessageId| messages.iter().skip(at + 1).any(|later| later == id);
+    let give = |(at, id): (usize, &MessageId)| match asked_again(at, id) {
+        true => found.get(id).cloned(),
+        false => found.remove(id),
     };
-    Ok(keys.iter().enumerate().map(&mut give).collect())
+    Ok(messages.iter().enumerate().map(give).collect())
 }
 
 /// Messages whose recipients are read with one statement.

@@ -43,12 +43,11 @@ pub(crate) fn typed(first: usize, rows: usize, types: &[&str]) -> String {
 
 /// `before IN ($1, $2, …) after`, on these keys. The last stands as often as it takes for a number that is a power of two: a
 /// connection keeps the few statements prepared.
-pub(crate) fn sql_for_keys(before: &str, keys: &[String], after: &str) -> Query {
+pub(crate) fn sql_for_keys<K: std::fmt::Display>(before: &str, keys: &[K], after: &str) -> Query {
     let marks: Vec<String> = (1..=keys.len().next_power_of_two()).map(|number| format!("${number}")).collect();
     let query = sql_made(format!("{before} IN ({}) {after}", marks.join(", ")));
-    let last = keys.last().map(String::as_str).unwrap_or_default();
-    let more = std::iter::repeat_n(last, marks.len() - keys.len());
-    keys.iter().map(String::as_str).chain(more).fold(query, |query, key| query.bind(key.to_owned()))
+    let key = |number: usize| keys.get(number).or(keys.last()).map(K::to_string).unwrap_or_default();
+    (0..marks.len()).fold(query, |query, number| query.bind(key(number)))
 }
 
 /// Text that a peer or client wrote. PostgreSQL's TEXT cannot hold U+0000: it becomes U+FFFD.

@@ -12,7 +12,7 @@ use syntax::Timestamp;
 use super::{Proof, ProofOverride, SELECT, read, standing};
 use crate::{
     Store,
-    row::{Query, Row, sql_made},
+    row::{Row, sql_for_keys, sql_made},
 };
 
 /// Where a mailbox stands, and its last proof.
@@ -62,7 +62,7 @@ impl Store {
         for chunk in mailboxes.chunks(IDS) {
             let select = "SELECT s.*, (SELECT MAX(p.id) FROM proof p WHERE p.mailbox = s.mailbox AND p.ended_at IS NULL) \
                           AS open FROM proof_standing s WHERE s.mailbox";
-            for row in self.rows("read where mailboxes stand", one_of(select, chunk)).await? {
+            for row in self.rows("read where mailboxes stand", sql_for_keys(select, chunk, "")).await? {
                 let pairing = pairing(&row)?;
                 found.insert(pairing.mailbox.clone(), pairing);
             }
@@ -70,7 +70,7 @@ impl Store {
                 "{SELECT} WHERE p.id IN (SELECT MAX(q.id) FROM proof q WHERE q.ended_at IS NOT NULL AND q.mailbox = p.mailbox) \
                  AND p.mailbox"
             );
-            for row in self.rows("read the last proofs", one_of(&last, chunk)).await? {
+            for row in self.rows("read the last proofs", sql_for_keys(&last, chunk, "")).await? {
                 let proof = read(&row)?;
                 if let Some(pairing) = found.get_mut(&proof.mailbox) {
                     pairing.last = Some(proof);
@@ -98,20 +98,13 @@ impl Store {
     pub async fn proofs_of_ids(&self, ids: &[ProofId]) -> Result<Vec<Proof>, Fault> {
         let mut proofs = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(IDS) {
-            let query = one_of(&format!("{SELECT} WHERE p.id"), chunk);
+            let query = sql_for_keys(&format!("{SELECT} WHERE p.id"), chunk, "");
             for row in self.rows("read proofs", query).await? {
                 proofs.push(read(&row)?);
             }
         }
         Ok(proofs)
     }
-}
-
-/// `<select> IN (…)`
-fn one_of<I: std::fmt::Display>(select: &str, ids: &[I]) -> Query {
-    let marks: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
-    let query = sql_made(format!("{select} IN ({})", marks.join(", ")));
-    ids.iter().fold(query, |query, id| query.bind(id.to_string()))
 }
 
 fn pairing(row: &Row) -> Result<Pairing, Fault> {
